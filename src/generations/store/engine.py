@@ -1,0 +1,61 @@
+"""What the store needs of an engine: five verbs, the same for a folder and for a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from generations.query.compiled import Param
+
+Params = Mapping[str, "Param"]
+Settings = Mapping[str, "str | int | float"]
+
+
+class Engine(Protocol):
+    """Runs SQL. Every error it raises is one of `generations.errors`; no driver's error passes.
+
+    Values travel in `params` (`{name:Type}` in the SQL) or as Arrow, never in the SQL text. `settings` are
+    the engine's query settings. All methods may be called from many threads at once.
+    """
+
+    @property
+    def name(self) -> str:
+        """Where the data is, for people: a folder, or a URL without its password."""
+        ...
+
+    def run(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> None:
+        """Run a statement that returns nothing."""
+        ...
+
+    def query(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> pa.Table:
+        """Run a query and return all of its rows; an empty result keeps its columns."""
+        ...
+
+    def batches(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> Iterator[pa.RecordBatch]:
+        """Run a query and yield its rows as they come, in flat memory.
+
+        Close the iterator (or exhaust it) to give its connection back.
+        """
+        ...
+
+    def stream(
+        self, sql: str, format: str, params: Params | None = None, settings: Settings | None = None
+    ) -> Iterator[bytes]:
+        """Run a query and yield its output in one of the engine's formats (`JSONEachRow`, `Parquet`, …), in flat memory."""
+        ...
+
+    def insert(self, table: str, rows: pa.Table, settings: Settings | None = None) -> None:
+        """Append rows as one block: all of them or none, on disk when it returns."""
+        ...
+
+    def writing(self) -> AbstractContextManager[object]:
+        """A reentrant lock, held by one writer at a time among all who write to the same place from this process."""
+        ...
+
+    def close(self) -> None:
+        """Give everything back. Harmless when repeated; anything else after it raises `StoreUnavailable`."""
+        ...
