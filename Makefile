@@ -1,0 +1,68 @@
+# Everything a contributor runs. Needs Python 3.11 or newer and make; the rest goes into .venv.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+STAMP := .venv/.installed
+SIZES ?= 10000 100000 1000000
+DIR ?= ../shared/data
+PAGES := README.md $(wildcard docs/*.md)
+
+.PHONY: help setup demo test check format lint types layers docs docs-check bench crash real-input lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+setup: $(STAMP) ## make .venv with the package, its engine and every tool
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 or newer was found; set PYTHON=/path/to/python3"; exit 1; }
+	@test -x $(BIN)/python || { echo "Making .venv with $(PYTHON) ..."; $(PYTHON) -m venv .venv; }
+	@echo "Installing the locked packages into .venv ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-index --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## load 5,000 sample generations and ask them five questions
+	@$(BIN)/python examples/demo.py
+
+test: setup ## run the tests
+	$(BIN)/python -m pytest
+
+check: setup format lint types layers test ## everything that must hold before a change lands
+
+format: setup
+	$(BIN)/ruff format --check .
+
+lint: setup
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/pyright
+
+layers: setup
+	$(BIN)/lint-imports --no-logo
+
+docs-check: setup ## only the docs: generated parts fresh, every example runs
+	$(BIN)/python -m pytest tests/docs
+
+docs: setup ## write the generated parts and the outputs of the examples anew
+	$(BIN)/cog -r -I docs/tooling $(PAGES)
+	$(BIN)/python docs/tooling/examples.py --write $(PAGES)
+
+bench: setup ## measure, and write docs/benchmarks.md; SIZES="10000" for a quick look
+	$(BIN)/python -m bench $(SIZES)
+
+crash: setup ## the kill test: 20 rounds of SIGKILL under four writers
+	$(BIN)/python tests/crash/kill.py --rounds 20
+
+real-input: setup ## import the recorded inputs of DIR and check every number
+	$(BIN)/python examples/real_input.py $(DIR)
+
+lock: setup ## resolve requirements.lock anew from pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --all-extras --group dev \
+		--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+
+clean: ## remove everything that was made here, .venv included
+	rm -rf .venv build dist demo-data generations-data .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
