@@ -1,0 +1,1 @@
+"""How others speak: each dialect is a pure function from a parsed payload to records in our shape."""

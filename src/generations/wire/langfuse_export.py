@@ -1,0 +1,244 @@
+"""Langfuse: a trace with its observations, as its export and its API hand them out.
+
+Observations of type GENERATION become records, one each; spans, tools and agents are not generations. What the record
+has no field for is kept under `metadata.langfuse`, the trace's own input and output excepted: those of the calls are
+in the records.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from generations.wire.call_parameters import call_parameters
+from generations.wire.identity import span_generation_id
+from generations.wire.langfuse_usage import usage_of
+from generations.wire.modality import input_type, output_type
+from generations.wire.payload import Object, as_list, as_object, as_text, elapsed_ms, first_text, without_absent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TITLE = 'a Langfuse trace export: {"trace": {…}, "observations": […]}'
+
+
+def recognises(document: Any) -> bool:
+    """True for an export, for the API's trace with its observations, for a page of observations and for one observation."""
+    return _is_observation(document) or any(_is_observation(item) for item in _observations(document))
+
+
+def records(document: Any) -> Iterator[Object]:
+    """One record for each observation of type GENERATION, in the document's order.
+
+    A generation inside another one (two instrumentations of the same call) is a record of its own; the outer one names
+    the inner ones in `metadata.langfuse.innerGenerations`, so that a sum can leave the outer ones out.
+    """
+    if _is_observation(document):
+        document = {"observations": [document]}
+    observations = [as_object(item) for item in _observations(document)]
+    trace = _trace(as_object(document))
+    inner = _inner_generations(observations)
+    for observation in observations:
+        if observation.get("type") == "GENERATION":
+            yield _record(observation, trace, inner.get(_id(observation), []))
+
+
+def _observations(document: Any) -> list[Any]:
+    holder = as_object(document)
+    return as_list(holder.get("observations")) or as_list(holder.get("data"))
+
+
+def _is_observation(item: Any) -> bool:
+    observation = as_object(item)
+    return isinstance(observation.get("type"), str) and "startTime" in observation and ("traceId" in observation or "id" in observation)
+
+
+def _trace(document: Object) -> Object:
+    if "trace" in document:
+        return as_object(document["trace"])
+    return {key: value for key, value in document.items() if key not in ("observations", "data", "meta")}
+
+
+def _id(observation: Object) -> str:
+    return str(observation.get("id", ""))
+
+
+def _inner_generations(observations: list[Object]) -> dict[str, list[str]]:
+    """Record ids of the generations inside each generation, at any depth, by the outer observation's id."""
+    by_id = {_id(observation): observation for observation in observations}
+    inner: dict[str, list[str]] = {}
+    for observation in observations:
+        if observation.get("type") != "GENERATION":
+            continue
+        seen = {_id(observation)}
+        parent = by_id.get(str(observation.get("parentObservationId")))
+        while parent is not None and _id(parent) not in seen:
+            seen.add(_id(parent))
+            if parent.get("type") == "GENERATION":
+                inner.setdefault(_id(parent), []).append(_record_id(observation))
+            parent = by_id.get(str(parent.get("parentObservationId")))
+    return inner
+
+
+def _record_id(observation: Object) -> str:
+    return span_generation_id(as_text(observation.get("traceId")), _id(observation))
+
+
+def _record(observation: Object, trace: Object, inner: list[str]) -> Object:
+    attributes = as_object(as_object(observation.get("metadata")).get("attributes"))
+    parameters, misfits = call_parameters(as_object(observation.get("modelParameters")))
+    usage, unread_usage = usage_of(observation)
+    record: Object = {
+        "id": _record_id(observation),
+        "timestamp": observation.get("startTime"),
+        "model": _model(observation, attributes),
+        "input": _input(observation, usage),
+        "output": _output(observation, attributes, usage),
+        "parameters": parameters or None,
+        "usage": usage or None,
+        "metadata": _metadata(observation, trace, attributes),
+        "performance": _performance(observation) or None,
+        **_status(observation, attributes),
+    }
+    kept = _kept(observation, trace, inner)
+    if misfits:
+        kept["modelParameters"] = misfits
+    if unread_usage:
+        kept["usage"] = unread_usage
+    record["metadata"]["langfuse"] = kept
+    return without_absent(record)
+
+
+def _model(observation: Object, attributes: Object) -> Object:
+    metadata, output = as_object(observation.get("metadata")), as_object(observation.get("output"))
+    provider = first_text(
+        *(attributes.get(name) for name in ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")),
+        metadata.get("ls_provider"),
+    )
+    return without_absent(
+        {
+            "id": first_text(
+                observation.get("model"),
+                *(attributes.get(name) for name in ("gen_ai.request.model", "llm.model_name", "gen_ai.response.model")),
+            ),
+            "version": first_text(attributes.get("gen_ai.response.model"), output.get("model"), output.get("model_version")),
+            "provider": provider.lower() if provider else None,
+        }
+    )
+
+
+def _input(observation: Object, usage: Object) -> Object | None:
+    content = observation.get("input")
+    if content is None:
+        return None
+    return without_absent({"type": input_type(content), "content": content, "tokens": usage.get("promptTokens")})
+
+
+def _output(observation: Object, attributes: Object, usage: Object) -> Object | None:
+    content = observation.get("output")
+    if content is None:
+        return None
+    return without_absent(
+        {
+            "type": output_type(content),
+            "content": content,
+            "tokens": usage.get("completionTokens"),
+            "finishReason": _finish_reason(content, attributes),
+        }
+    )
+
+
+def _finish_reason(content: Any, attributes: Object) -> str | None:
+    answer = as_object(content)
+    first = [as_object(item) for key in ("choices", "candidates") for item in as_list(answer.get(key))[:1]]
+    reasons = attributes.get("gen_ai.response.finish_reasons")
+    return first_text(
+        *(choice.get("finish_reason") for choice in first),
+        *(choice.get("finishReason") for choice in first),
+        *(as_list(reasons)[:1] or [reasons]),
+        attributes.get("llm.finish_reason"),
+        as_object(answer.get("response_metadata")).get("finish_reason"),
+        as_object(answer.get("incomplete_details")).get("reason"),
+    )
+
+
+def _metadata(observation: Object, trace: Object, attributes: Object) -> Object:
+    output = as_object(observation.get("output"))
+    is_response = "choices" in output or output.get("object") == "response"
+    tags = [tag for tag in as_list(trace.get("tags")) if isinstance(tag, str)]
+    return without_absent(
+        {
+            "requestId": first_text(attributes.get("gen_ai.response.id"), output.get("id") if is_response else None),
+            "userId": first_text(trace.get("userId"), observation.get("userId"), attributes.get("user.id")),
+            "sessionId": first_text(
+                trace.get("sessionId"),
+                observation.get("sessionId"),
+                attributes.get("session.id"),
+                attributes.get("gen_ai.conversation.id"),
+            ),
+            "functionId": as_text(trace.get("name")),
+            "workflowId": as_text(attributes.get("gen_ai.workflow.name")),
+            "agentId": first_text(*(attributes.get(name) for name in ("gen_ai.agent.id", "gen_ai.agent.name", "agent.name"))),
+            "traceId": as_text(observation.get("traceId")),
+            "spanId": as_text(observation.get("id")),
+            "parentSpanId": as_text(observation.get("parentObservationId")),
+            "tags": tags or None,
+        }
+    )
+
+
+def _performance(observation: Object) -> Object:
+    """Computed from the instants: the export's own `latency` is in milliseconds here and in seconds there."""
+    start = observation.get("startTime")
+    return without_absent(
+        {
+            "latency": elapsed_ms(start, observation.get("endTime")),
+            "timeToFirstToken": elapsed_ms(start, observation.get("completionStartTime")),
+        }
+    )
+
+
+def _status(observation: Object, attributes: Object) -> Object:
+    """Nothing for an observation that has not ended: whether it succeeded is not known."""
+    if observation.get("level") == "ERROR":
+        error = {"type": as_text(attributes.get("error.type")), "message": as_text(observation.get("statusMessage"))}
+        return {"status": "error", "error": without_absent(error) or None}
+    return {"status": "success"} if observation.get("endTime") else {}
+
+
+_OBSERVATION_FIELDS_READ = frozenset(
+    [
+        "id",
+        "traceId",
+        "type",
+        "parentObservationId",
+        "startTime",
+        "endTime",
+        "input",
+        "output",
+        "model",
+        "modelParameters",
+        "usageDetails",
+        "costDetails",
+        "usage",
+        "totalCost",
+        "inputUsage",
+        "outputUsage",
+        "totalUsage",
+        "inputCost",
+        "outputCost",
+        "latency",
+        "userId",
+        "sessionId",
+    ]
+)
+_TRACE_FIELDS_READ = frozenset(["id", "userId", "sessionId", "input", "output"])
+
+
+def _kept(observation: Object, trace: Object, inner: list[str]) -> Object:
+    """What has no field of its own, as it was sent; nulls say nothing and are left out."""
+    kept = without_absent({key: value for key, value in observation.items() if key not in _OBSERVATION_FIELDS_READ})
+    for details in ("costDetails", "usageDetails"):
+        if observation.get(details):
+            kept[details] = observation[details]
+    about_trace = without_absent({key: value for key, value in trace.items() if key not in _TRACE_FIELDS_READ})
+    return kept | without_absent({"trace": about_trace or None, "innerGenerations": inner or None})

@@ -1,0 +1,75 @@
+"""What kind of thing an input or an output is, read off its content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from generations.wire.payload import Object, as_list, as_object, as_text
+
+_IMAGE_PARTS = frozenset({"image", "image_url", "input_image", "image_file"})
+_AUDIO_PARTS = frozenset({"audio", "input_audio", "audio_url", "output_audio"})
+_OTHER_PARTS = frozenset({"video", "video_url", "document", "file", "input_file"})
+_TEXT_PARTS = frozenset({"text", "input_text", "output_text", "refusal", "reasoning", "thinking"})
+_CONTAINERS = ("messages", "contents", "content", "parts", "input", "prompt", "choices", "message", "candidates", "output")
+
+
+def input_type(content: Any) -> str:
+    """`text`, `image`, `audio` or `multimodal`, by the parts of the messages; a plain string is text."""
+    kinds = _kinds(content)
+    if "other" in kinds or len(kinds) > 1:
+        return "multimodal"
+    return next(iter(kinds), "text")
+
+
+def output_type(content: Any) -> str:
+    """`text` for what was said, `json` for tool calls and other structures, `image` and `audio` for those."""
+    if isinstance(content, str):
+        return "text"
+    kinds = _kinds(content)
+    if "text" not in kinds and len(kinds) == 1 and kinds <= {"image", "audio"}:
+        return next(iter(kinds))
+    return "text" if _speaks(content) else "json"
+
+
+def _kinds(content: Any) -> set[str]:
+    """The kinds of parts in messages of any of the usual shapes, wherever a container holds them."""
+    if isinstance(content, str):
+        return {"text"} if content else set()
+    if isinstance(content, list):
+        return {kind for item in as_list(content) for kind in _kinds(item)}
+    part = as_object(content)
+    kind = _kind_of_part(part)
+    if kind is not None:
+        return {kind}
+    return {kind for key in _CONTAINERS if key in part for kind in _kinds(part[key])}
+
+
+def _kind_of_part(part: Object) -> str | None:
+    name = as_text(part.get("type")) or ""
+    mime = as_text(as_object(part.get("inline_data") or part.get("inlineData") or part.get("file_data")).get("mime_type"))
+    modality = as_text(part.get("modality")) or (mime or "").split("/")[0]
+    if name in _IMAGE_PARTS or modality == "image":
+        return "image"
+    if name in _AUDIO_PARTS or modality == "audio":
+        return "audio"
+    if name in _OTHER_PARTS or modality in ("video", "document", "application"):
+        return "other"
+    if name in _TEXT_PARTS or (not name and isinstance(part.get("text"), str)):
+        return "text"
+    return None
+
+
+def _speaks(content: Any) -> bool:
+    """True when a message in the content has words for the user, beside or instead of tool calls."""
+    if isinstance(content, str):
+        return bool(content.strip())
+    if isinstance(content, list):
+        return any(_speaks_in_message(item) for item in as_list(content))
+    return _speaks_in_message(content)
+
+
+def _speaks_in_message(item: Any) -> bool:
+    message = as_object(item)
+    if _kind_of_part(message) == "text":
+        return True
+    return any(_speaks(message[key]) for key in ("content", "parts", "message", "choices", "candidates", "output") if key in message)

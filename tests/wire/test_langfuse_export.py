@@ -1,0 +1,206 @@
+"""Langfuse trace exports."""
+
+from __future__ import annotations
+
+import pytest
+
+from generations.wire.langfuse_export import records
+
+from .payloads import a_span, an_export, an_observation
+
+
+def only(document):
+    [record] = records(document)
+    return record
+
+
+def test_a_generation_becomes_one_record_with_what_it_says():
+    record = only(an_export(an_observation(parentObservationId="a1"), userId="u-9", sessionId="s-3", tags=["quiz"]))
+
+    assert record["id"] == "t1-b1"
+    assert record["timestamp"] == "2025-03-01T10:00:00.000Z"
+    assert record["model"] == {"id": "gpt-4"}
+    assert record["input"] == {
+        "type": "text",
+        "content": [{"role": "user", "content": "Which river runs through Prague?"}],
+        "tokens": 12,
+    }
+    assert record["output"] == {"type": "text", "content": {"role": "assistant", "content": "The Vltava."}, "tokens": 5}
+    assert record["performance"] == {"latency": 2500}
+    assert record["status"] == "success"
+    expected = {"userId": "u-9", "sessionId": "s-3", "functionId": "river quiz", "tags": ["quiz"]}
+    expected |= {"traceId": "t1", "spanId": "b1", "parentSpanId": "a1"}
+    assert {key: value for key, value in record["metadata"].items() if key != "langfuse"} == expected
+
+
+def test_spans_tools_and_agents_are_no_generations():
+    """They repeat the usage of the calls inside them."""
+    document = an_export(a_span("a1", usageDetails={"input": 12}), an_observation("b1"), an_observation("c1", type="AGENT"))
+
+    assert [record["id"] for record in records(document)] == ["t1-b1"]
+
+
+def test_a_second_reading_gives_the_same_records():
+    document = an_export(an_observation("b1"), an_observation("b2"))
+
+    assert list(records(document)) == list(records(document))
+    assert len({record["id"] for record in records(document)}) == 2
+
+
+def test_a_generation_around_another_one_names_it():
+    """Two instrumentations of one call are told apart, at any depth, so that a sum can leave the outer one out."""
+    outer, span, inner = an_observation("o"), a_span("s", parentObservationId="o"), an_observation("i", parentObservationId="s")
+
+    by_id = {record["id"]: record for record in records(an_export(outer, span, inner))}
+
+    assert by_id["t1-o"]["metadata"]["langfuse"]["innerGenerations"] == ["t1-i"]
+    assert "innerGenerations" not in by_id["t1-i"]["metadata"]["langfuse"]
+
+
+def test_observations_that_name_each_other_as_parents_do_not_hang():
+    first, second = an_observation("x", parentObservationId="y"), an_observation("y", parentObservationId="x")
+
+    assert len(list(records(an_export(first, second)))) == 2
+
+
+@pytest.mark.parametrize(
+    ("details", "expected"),
+    [
+        ({"input": 12, "output": 5, "total": 17}, {"promptTokens": 12, "completionTokens": 5, "totalTokens": 17}),
+        (
+            {"input": 80, "input_cached_tokens": 20, "output": 10, "output_reasoning_tokens": 30, "total": 140},
+            {"promptTokens": 100, "completionTokens": 40, "totalTokens": 140, "cachedTokens": 20, "reasoningTokens": 30},
+        ),
+        (
+            {"input": 100, "prompt_details.cache_read": 20, "output": 40, "completion_details.reasoning": 30, "total": 140},
+            {"promptTokens": 100, "completionTokens": 40, "totalTokens": 140, "cachedTokens": 20, "reasoningTokens": 30},
+        ),
+        (
+            {"input": 100, "input_cache_read": 20, "output": 40, "output_reasoning": 30, "total": 140},
+            {"promptTokens": 100, "completionTokens": 40, "totalTokens": 140, "cachedTokens": 20, "reasoningTokens": 30},
+        ),
+        (
+            {"input": 3, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 50, "output": 7},
+            {"promptTokens": 153, "completionTokens": 7, "cachedTokens": 100, "cacheWriteTokens": 50},
+        ),
+        (
+            {"input": 4, "output": 6, "input_audio": 2, "output_audio": 1, "total": 13},
+            {"promptTokens": 6, "completionTokens": 7, "totalTokens": 13, "audioTokens": 3},
+        ),
+        ({"total": 9}, {"totalTokens": 9}),
+        ({}, None),
+    ],
+    ids=["plain", "beside", "inside by name", "inside by total", "anthropic", "audio", "only a total", "nothing known"],
+)
+def test_tokens_are_counted_once_whatever_the_buckets_mean(details, expected):
+    """Parts stand beside the count for Langfuse's own SDKs and inside it for others; the total decides."""
+    record = only(an_export(an_observation(usageDetails=details, costDetails={}, totalCost=0)))
+
+    assert record.get("usage") == expected
+
+
+def test_a_cost_is_reported_only_when_the_sender_gave_it():
+    computed = only(an_export(an_observation()))
+    reported = only(an_export(an_observation(providedCostDetails={"total": 0.5}, costDetails={"total": 0.5})))
+    unknown = only(an_export(an_observation(costDetails={}, totalCost=0)))
+
+    assert computed["usage"]["cost"] == 0.00066
+    assert computed["usage"]["currency"] == "USD"
+    assert computed["usage"]["costSource"] == "computed"
+    assert reported["usage"]["costSource"] == "reported"
+    assert "cost" not in unknown["usage"]
+
+
+def test_the_time_to_the_first_token_is_measured_from_the_start():
+    record = only(an_export(an_observation(completionStartTime="2025-03-01T10:00:00.420Z")))
+
+    assert record["performance"] == {"latency": 2500, "timeToFirstToken": 420}
+
+
+def test_the_exports_own_latency_is_not_trusted():
+    """It is in milliseconds in some answers of Langfuse and in seconds in others."""
+    assert only(an_export(an_observation(latency=2.5)))["performance"] == {"latency": 2500}
+    assert "performance" not in only(an_export(an_observation(endTime=None)))
+
+
+def test_an_error_has_its_message_and_an_unfinished_call_has_no_status():
+    failed = only(an_export(an_observation(level="ERROR", statusMessage="429 Too Many Requests", output=None)))
+    unfinished = only(an_export(an_observation(endTime=None)))
+
+    assert failed["status"] == "error"
+    assert failed["error"] == {"message": "429 Too Many Requests"}
+    assert "output" not in failed
+    assert "status" not in unfinished
+
+
+def test_parameters_get_their_names_and_odd_values_are_kept_aside():
+    sent = {"temperature": "0.5", "top_p": 1, "max_tokens": 64, "stop": "END", "seed": 7, "presence_penalty": "high"}
+    sent |= {"frequency_penalty": None, "stop_sequences": '{"arrayValue":{}}', "temperature ": 1}
+    record = only(an_export(an_observation(modelParameters=sent | {"maxTokens": "many"})))
+
+    assert record["parameters"] == {
+        "temperature": 0.5,
+        "topP": 1,
+        "maxTokens": 64,
+        "stopSequences": ["END"],
+        "seed": 7,
+        "presence_penalty": "high",
+        "frequency_penalty": None,
+        "stop_sequences": '{"arrayValue":{}}',
+        "temperature ": 1,
+    }
+    assert record["metadata"]["langfuse"]["modelParameters"] == {"maxTokens": "many"}
+
+
+def test_attributes_of_the_span_tell_provider_agent_and_finish():
+    attributes = {
+        "gen_ai.system": "OpenAI",
+        "gen_ai.response.model": "gpt-4-0613",
+        "gen_ai.response.id": "resp-1",
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.conversation.id": "conv-1",
+        "gen_ai.agent.name": "guide",
+        "user.id": "u-1",
+    }
+    record = only(an_export(an_observation(metadata={"attributes": attributes, "mine": 1})))
+
+    assert record["model"] == {"id": "gpt-4", "version": "gpt-4-0613", "provider": "openai"}
+    assert record["output"]["finishReason"] == "stop"
+    assert record["metadata"]["requestId"] == "resp-1"
+    assert record["metadata"]["sessionId"] == "conv-1"
+    assert record["metadata"]["agentId"] == "guide"
+    assert record["metadata"]["userId"] == "u-1"
+    assert record["metadata"]["langfuse"]["metadata"] == {"attributes": attributes, "mine": 1}
+
+
+def test_what_has_no_field_is_kept_and_no_value_is_made_up():
+    score = {"name": "toxicity", "value": 0, "source": "EVAL"}
+    record = only(an_export(an_observation(promptName="river", environment="prod", somethingNew=[1]), release="v9", scores=[score]))
+
+    kept = record["metadata"]["langfuse"]
+    assert kept["promptName"] == "river"
+    assert kept["environment"] == "prod"
+    assert kept["somethingNew"] == [1]
+    assert kept["usageDetails"] == {"input": 12, "output": 5, "total": 17}
+    assert kept["trace"] == {"name": "river quiz", "release": "v9", "tags": [], "scores": [score]}
+    assert "feedback" not in record, "an evaluator's score is nobody's feedback"
+
+
+def test_usage_counted_in_characters_is_kept_but_is_no_token_count():
+    record = only(an_export(an_observation(usageDetails=None, costDetails=None, totalCost=None, usage={"input": 9, "unit": "CHARACTERS"})))
+
+    assert "usage" not in record
+    assert record["metadata"]["langfuse"]["usage"] == {"input": 9, "unit": "CHARACTERS"}
+
+
+def test_a_trace_of_the_api_a_page_and_a_single_observation_are_read_as_well():
+    trace = {"id": "t1", "name": "river quiz", "userId": "u-1", "observations": [an_observation()]}
+
+    assert only(trace)["metadata"]["userId"] == "u-1"
+    assert only({"data": [an_observation()], "meta": {"page": 1}})["id"] == "t1-b1"
+    assert only(an_observation(sessionId="s-1"))["metadata"]["sessionId"] == "s-1"
+
+
+def test_a_generation_without_a_model_is_handed_on_without_one():
+    """The importer refuses it with the reason; a model is not made up."""
+    assert only(an_export(an_observation(model=None)))["model"] == {}
