@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 
-def an_observation(id: str = "b1", **fields: Any) -> dict[str, Any]:
+def an_observation(span: str = "b1", **fields: Any) -> dict[str, Any]:
     observation = {
-        "id": id,
+        "id": span,
         "traceId": "t1",
         "type": "GENERATION",
         "name": "chat",
@@ -32,8 +32,8 @@ def an_observation(id: str = "b1", **fields: Any) -> dict[str, Any]:
     return observation | fields
 
 
-def a_span(id: str, **fields: Any) -> dict[str, Any]:
-    return an_observation(id, type="SPAN", model=None, usageDetails={}, costDetails={}, inputUsage=0, totalCost=0) | fields
+def a_span(span: str, **fields: Any) -> dict[str, Any]:
+    return an_observation(span, type="SPAN", model=None, usageDetails={}, costDetails={}, inputUsage=0, totalCost=0) | fields
 
 
 def an_export(*observations: dict[str, Any], **trace: Any) -> dict[str, Any]:
