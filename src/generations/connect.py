@@ -1,0 +1,113 @@
+"""The composition root: from a URL to a collection. The only place that knows every engine."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from generations.errors import ConfigError, MissingExtra
+from generations.store.collection import Collection
+from generations.store.limits import Limits
+from generations.store.store import Store
+
+if TYPE_CHECKING:
+    from generations.store.engine import Engine
+
+URL_VARIABLE: Final = "GENERATIONS_URL"
+DEFAULT_FOLDER: Final = "./generations-data"
+
+_FORMS: Final = "give a folder, chdb:///absolute/folder or clickhouse://user:password@host:8123/database"
+
+
+class Generations(Collection):
+    """The generations of one project, in a folder or on a ClickHouse server or cluster.
+
+        with Generations("./generations-data") as generations:
+            generations.find({"model.id": "gpt-4"}).sort("timestamp", -1).limit(10).to_list()
+
+    Args:
+        url: where they are: a folder, `chdb:///absolute/folder` or `clickhouse://user:password@host:port/database`.
+            None takes the environment variable `GENERATIONS_URL`, and `./generations-data` where that is unset.
+        api_key: the key of a Generations server; folders and ClickHouse servers have none.
+        project: whose records are seen and written; None is the project `default`.
+        limits: what one query may spend; None takes the defaults of `Limits`.
+        max_record_bytes: records whose JSON is larger are refused; None is 32 MiB.
+
+    Raises:
+        ConfigError: the URL or a setting is not one that this version knows.
+        MissingExtra: the engine is not installed; the hint is the line that installs it.
+        StoreUnavailable: the folder is in use by another process, or the server does not answer.
+        StoreDamaged: the folder is not a store of Generations, is damaged, or is of a newer version.
+    """
+
+    def __init__(
+        self,
+        url: str | os.PathLike[str] | None = None,
+        api_key: str | None = None,
+        project: str | None = None,
+        *,
+        limits: Limits | None = None,
+        max_record_bytes: int | None = None,
+    ) -> None:
+        if api_key is not None:
+            raise ConfigError("api_key is for a Generations server", hint="a folder has none; put a ClickHouse password into the URL")
+        engine = open_engine(os.fspath(url) if url is not None else default_url())
+        try:
+            store = Store(engine, "default" if project is None else project, limits)
+        except BaseException:
+            engine.close()
+            raise
+        super().__init__(store, max_record_bytes)
+
+
+def default_url() -> str:
+    """Where the data is when nobody says."""
+    return os.environ.get(URL_VARIABLE) or DEFAULT_FOLDER
+
+
+def open_engine(url: str) -> Engine:
+    """Open the engine that a URL names, and make the folder when there is none."""
+    folder = folder_of(url)
+    if folder is not None:
+        _require("engine", "chdb", "pyarrow")
+        from generations.store.chdb_engine import ChdbEngine  # noqa: PLC0415 - loads the engine
+
+        return ChdbEngine(folder)
+    _require("server", "clickhouse_connect", "pyarrow")
+    from generations.store.http_engine import HttpEngine  # noqa: PLC0415 - loads the client
+
+    return HttpEngine(url)
+
+
+def folder_of(url: str) -> Path | None:
+    """The folder that a URL names; None for a server.
+
+    Raises:
+        ConfigError: it names neither.
+    """
+    if "://" not in url:
+        if not url:
+            raise ConfigError("the URL is empty", hint=_FORMS)
+        return Path(url).expanduser()
+    parts = urlsplit(url)
+    if parts.scheme == "clickhouse":
+        return None
+    if parts.scheme in {"http", "https"}:
+        raise ConfigError(
+            "this version does not speak to a Generations server yet",
+            hint=f"{_FORMS}; a ClickHouse server's HTTP port is reached with clickhouse://",
+        )
+    if parts.scheme != "chdb":
+        raise ConfigError(f"unknown kind of URL {parts.scheme + '://'!r}", hint=_FORMS)
+    if parts.netloc or not parts.path.strip("/") or parts.query or parts.fragment:
+        raise ConfigError(f"{url!r} does not name a folder", hint="write chdb:///absolute/folder, with three slashes")
+    return Path(unquote(parts.path))
+
+
+def _require(extra: str, *packages: str) -> None:
+    for package in packages:
+        if find_spec(package) is None:
+            raise MissingExtra(f"{package} is not installed", hint=f"pip install 'generations[{extra}]'")

@@ -1,0 +1,87 @@
+"""What the verbs of a collection return, with PyMongo's names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from generations.store.store import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class InsertOneResult:
+    """The id of the record, whether it was sent or made; `changed` is False when the store already had it as sent."""
+
+    inserted_id: str
+    changed: bool
+    acknowledged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class InsertManyResult:
+    """What became of the records of one call.
+
+    Attributes:
+        inserted_ids: the ids of all records sent, in their order.
+        inserted_count: records the store did not have.
+        replaced_count: records it had with another content; each became a new version.
+        unchanged_count: records it had exactly as sent; nothing was written.
+        acknowledged: always True: what is returned is on disk.
+    """
+
+    inserted_ids: list[str]
+    inserted_count: int
+    replaced_count: int
+    unchanged_count: int
+    acknowledged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateResult:
+    """How many records matched, and how many of them are now different; nothing is ever upserted."""
+
+    matched_count: int
+    modified_count: int
+    upserted_id: None = None
+    acknowledged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteResult:
+    """How many records were removed, each with all of its versions."""
+
+    deleted_count: int
+    acknowledged: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RecordVersion:
+    """One version of a record.
+
+    Attributes:
+        change: what made it: `insert`, `resend`, `update` or `feedback`.
+        changed_at: when.
+        record: the record as it then was.
+    """
+
+    change: str
+    changed_at: datetime
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a query is answered, without answering it.
+
+    Attributes:
+        sql: the statement that would run.
+        params: its bound parameters by name.
+        estimate: what would be read at most, by the engine's own estimate.
+    """
+
+    sql: str
+    params: dict[str, Any]
+    estimate: Estimate

@@ -1,0 +1,132 @@
+"""Updates: read records, change them, and write them back as new versions, a chunk at a time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+
+from generations.errors import InvalidQuery
+from generations.query import apply_update, compile_find, compile_keys
+from generations.record.encode import encode_records
+from generations.store.decode import Document, record_of, texts
+from generations.store.results import UpdateResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from generations.query import Update
+    from generations.query.compiled import Source
+    from generations.store.limits import Limits
+    from generations.store.store import Change, Store
+
+CHUNK_RECORDS: Final = 1_000
+"""Records that an update reads and rewrites at once."""
+
+CHUNK_BYTES: Final = 64 << 20
+"""JSON text after which a chunk is full before its number of records is."""
+
+_KEPT_BY_STORE: Final = ("createdAt", "updatedAt")
+_IMMOVABLE: Final = ("id", "timestamp")
+
+
+class _Revised(NamedTuple):
+    """A record that an update changed, and the version that it replaces."""
+
+    seq: int
+    record: Document
+    only_feedback: bool
+    size_bytes: int
+
+
+class Revision:
+    """One update over the records that match a filter."""
+
+    def __init__(self, store: Store, source: Source, update: Update, limits: Limits, max_record_bytes: int) -> None:
+        self._store = store
+        self._source = source
+        self._update = update
+        self._limits = replace(limits, result_rows=None)
+        self._max_record_bytes = max_record_bytes
+        self._matched = 0
+        self._modified = 0
+
+    def first(self, filter: Mapping[str, Any]) -> UpdateResult:
+        """Change the first record that matches."""
+        with self._store.writing():
+            self._rewrite(self._keys(filter, limit=1))
+        return UpdateResult(self._matched, self._modified)
+
+    def every(self, filter: Mapping[str, Any]) -> UpdateResult:
+        """Change every record that matches, a chunk after the other.
+
+        A chunk is rewritten whole or not at all; other writers get their turn between chunks, and a record that no
+        longer matches when its chunk comes is left alone. An error leaves the chunks before it changed.
+        """
+        ids = list(self._keys(filter))
+        for start in range(0, len(ids), CHUNK_RECORDS):
+            chunk = ids[start : start + CHUNK_RECORDS]
+            with self._store.writing():
+                self._rewrite(self._keys({"$and": [filter, {"id": {"$in": chunk}}]}))
+        return UpdateResult(self._matched, self._modified)
+
+    def _keys(self, filter: Mapping[str, Any], limit: int = 0) -> dict[str, int]:
+        """Which versions match: id → seq."""
+        keys = self._store.query(compile_keys(filter, self._source, limit=limit), self._limits)
+        return dict(zip(cast("list[str]", keys["id"].to_pylist()), cast("list[int]", keys["seq"].to_pylist()), strict=True))
+
+    def _rewrite(self, keys: Mapping[str, int]) -> None:
+        waiting: list[_Revised] = []
+        for revised in self._revised(keys):
+            waiting.append(revised)
+            if sum(one.size_bytes for one in waiting) >= CHUNK_BYTES:
+                self._write(waiting)
+                waiting = []
+        self._write(waiting)
+
+    def _revised(self, keys: Mapping[str, int]) -> Iterator[_Revised]:
+        """The records that the update makes different."""
+        if not keys:
+            return
+        found = compile_find({"id": {"$in": list(keys)}}, source=self._source)
+        for text in texts(self._store.batches(found, self._limits)):
+            before = record_of(text)
+            for name in _KEPT_BY_STORE:
+                before.pop(name, None)
+            after = apply_update(self._update, before)
+            self._matched += 1
+            if not identical(before, after):
+                _must_stay(before, after)
+                yield _Revised(keys[before["id"]], after, _differs_in_feedback_only(before, after), len(text))
+
+    def _write(self, revised: Sequence[_Revised]) -> None:
+        if not revised:
+            return
+        rows = encode_records((one.record for one in revised), max_bytes=self._max_record_bytes)
+        change: Change = "feedback" if all(one.only_feedback for one in revised) else "update"
+        self._store.rewrite(rows, [one.seq for one in revised], change)
+        self._modified += len(revised)
+
+
+def identical(one: Any, other: Any) -> bool:
+    """Whether two values are the same to the letter: 5 is not 5.0, and the order of keys counts."""
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        left, right = cast("Document", one), cast("Document", other)
+        return list(left) == list(right) and all(identical(value, right[key]) for key, value in left.items())
+    if isinstance(one, list):
+        first, second = cast("list[Any]", one), cast("list[Any]", other)
+        return len(first) == len(second) and all(map(identical, first, second))
+    return bool(one == other)
+
+
+def _differs_in_feedback_only(before: Document, after: Document) -> bool:
+    names = dict.fromkeys([*before, *after])
+    return all(name == "feedback" or identical(before.get(name), after.get(name)) for name in names)
+
+
+def _must_stay(before: Document, after: Document) -> None:
+    if after.get("id") != before["id"]:
+        raise InvalidQuery("an update cannot change the id of a record", path="/id", hint="insert it under the new id and delete the old")
+    if after.get("timestamp") is None:
+        raise InvalidQuery("an update cannot remove the timestamp", path="/timestamp")
