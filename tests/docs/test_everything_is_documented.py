@@ -1,0 +1,61 @@
+"""Whatever a user can write, set or meet stands in the docs."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import typer.main
+
+import generations
+from generations import errors
+from generations.cli import app
+from generations.query.operators import OPERATORS
+from generations.record.fields import FIELDS
+from generations.store.limits import Limits
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+SOURCES = sorted((ROOT / "src").rglob("*.py"))
+
+
+def page(name: str) -> str:
+    return (DOCS / name).read_text()
+
+
+def test_every_field_is_in_the_record_reference() -> None:
+    assert [field.path for field in FIELDS if f"| `{field.path}` |" not in page("record.md")] == []
+
+
+def test_every_operator_is_in_the_query_reference() -> None:
+    assert [operator.name for operator in OPERATORS if f"`{operator.name}`" not in page("query-language.md")] == []
+
+
+def test_every_error_code_is_documented() -> None:
+    tree = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, errors.GenerationsError)]
+
+    assert [error.code for error in tree if f"`{error.code}`" not in page("errors.md")] == []
+
+
+def test_every_environment_variable_is_documented() -> None:
+    variables = {name for source in SOURCES for name in re.findall(r"GENERATIONS_[A-Z_]+", source.read_text())}
+
+    assert "GENERATIONS_URL" in variables
+    assert {name for name in variables if f"`{name}`" not in page("settings.md")} == set()
+
+
+@pytest.mark.parametrize("limit", [field.name for field in fields(Limits)])
+def test_every_limit_is_documented_with_its_default(limit: str) -> None:
+    assert f"| `{limit}` |" in page("settings.md")
+
+
+@pytest.mark.parametrize("command", sorted(typer.main.get_command(app).commands))
+def test_every_command_has_its_help_in_the_docs(command: str) -> None:
+    assert f"$ generations {command} --help" in page("cli.md")
+
+
+def test_every_public_name_is_mentioned() -> None:
+    """In the README or in a page of the docs, as code."""
+    text = "".join(document.read_text() for document in [ROOT / "README.md", *DOCS.glob("*.md")])
+
+    assert [name for name in generations.__all__ if not re.search(rf"\b{name}\b", text)] == []
