@@ -10,11 +10,11 @@ from urllib.parse import unquote, urlsplit
 
 from generations.errors import ConfigError, MissingExtra
 from generations.store.collection import Collection
-from generations.store.limits import Limits
 from generations.store.store import Store
 
 if TYPE_CHECKING:
     from generations.store.engine import Engine
+    from generations.store.limits import Limits
 
 URL_VARIABLE: Final = "GENERATIONS_URL"
 DEFAULT_FOLDER: Final = "./generations-data"

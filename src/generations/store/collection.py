@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from generations.errors import InvalidInput
 from generations.query import compile_aggregate, compile_count, compile_distinct, compile_find, compile_keys, parse_update
 from generations.query.compiled import Source
-from generations.record.encode import MAX_RECORD_BYTES, encode_records
-from generations.record.generation import Generation
-from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, explanation, sort_pairs, within
+from generations.record.encode import MAX_BYTES, Record, encode_records
+from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, sort_pairs, within
 from generations.store.decode import Document, texts, value_of
 from generations.store.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
 from generations.store.revise import Revision
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 Filter = Mapping[str, Any]
 Projection = Mapping[str, Any] | Sequence[str]
 Pipeline = Sequence[Mapping[str, Any]]
-Record = Mapping[str, Any] | Generation
 
 DELETE_CHUNK = 100_000
 """Records that one statement removes."""
@@ -41,10 +39,10 @@ class Collection:
     the collection's limits; `max_time_ms` replaces the time limit of one call, and 0 lifts it.
     """
 
-    def __init__(self, store: Store, max_record_bytes: int = MAX_RECORD_BYTES) -> None:
+    def __init__(self, store: Store, max_record_bytes: int | None = None) -> None:
         self._store = store
         self._source = Source(project=store.project)
-        self._max_record_bytes = max_record_bytes
+        self._max_record_bytes = MAX_BYTES if max_record_bytes is None else max_record_bytes
 
     # Writing
 

@@ -8,8 +8,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from generations.errors import InvalidInput, MissingExtra
+from generations.record.decode import decode_document
 from generations.record.generation import Generation
-from generations.store.decode import Document, record_of, texts, value_of
+from generations.store.decode import Document, texts, value_of
 from generations.store.results import Explanation
 
 if TYPE_CHECKING:
@@ -135,7 +136,7 @@ class Cursor(Generic[T]):
         return explanation(self._store, self._compiled)
 
     def _read(self) -> Iterator[T]:
-        decode = record_of if self._compiled.kind == "records" else value_of
+        decode = decode_document if self._compiled.kind == "records" else value_of
         convert = self._convert
         batches = self._store.batches(self._compiled, self._limits)
         try:

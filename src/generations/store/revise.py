@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from generations.errors import InvalidQuery
 from generations.query import apply_update, compile_find, compile_keys
+from generations.record.decode import decode_document
 from generations.record.encode import encode_records
-from generations.store.decode import Document, record_of, texts
+from generations.store.decode import Document, texts
 from generations.store.results import UpdateResult
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Revision:
             return
         found = compile_find({"id": {"$in": list(keys)}}, source=self._source)
         for text in texts(self._store.batches(found, self._limits)):
-            before = record_of(text)
+            before = decode_document(text)
             for name in _KEPT_BY_STORE:
                 before.pop(name, None)
             after = apply_update(self._update, before)
