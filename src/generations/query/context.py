@@ -1,0 +1,83 @@
+"""What a compilation carries along: bound parameters, notes, and the refusals that every part raises alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from generations.errors import InvalidQuery, UnknownField, UnknownOperator, Unsupported
+from generations.query.compiled import Param, Source
+from generations.query.tagged import restart_names, text_of
+from generations.record.nearest import nearest
+
+MAX_DEPTH = 100
+"""Deepest nesting of a filter, pipeline or value; MongoDB's own bound for documents is 100."""
+
+
+class Context:
+    """Collects the parameters of one statement; equal values share one placeholder."""
+
+    def __init__(self, source: Source, now: datetime | None = None) -> None:
+        restart_names()
+        self.source = source
+        self.now = now or datetime.now(UTC)
+        self.params: dict[str, Param] = {}
+        self.notes: list[str] = []
+        self._names: dict[tuple[str, str], str] = {}
+
+    def bind(self, value: Any, type: str) -> str:
+        """A placeholder for a value of an engine type."""
+        key = (type, repr(value))
+        name = self._names.get(key)
+        if name is None:
+            name = f"p{len(self.params)}"
+            self._names[key] = name
+            self.params[name] = Param(type, value)
+        return f"{{{name}:{type}}}"
+
+    def string(self, value: str) -> str:
+        return self.bind(value, "String")
+
+    def number(self, value: float) -> str:
+        """A placeholder for a number: Int64 where it fits, Float64 otherwise."""
+        if isinstance(value, int) and -(2**63) <= value < 2**63:
+            return self.bind(value, "Int64")
+        return self.bind(float(value), "Float64")
+
+    def instant(self, value: datetime) -> str:
+        aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return self.bind(aware.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"), "DateTime64(6, 'UTC')")
+
+    def tagged(self, value: Any) -> str:
+        """A placeholder for the tagged JSON of any value."""
+        return self.bind(text_of(value), "String")
+
+
+def refuse_unknown_operator(name: str, known: Iterable[str], path: str, kind: str = "operator") -> UnknownOperator:
+    near = nearest(name, known)
+    return UnknownOperator(f"unknown {kind} {name!r}", path=path, hint=f"did you mean {near!r}?" if near else None)
+
+
+def refuse_unknown_field(name: str, known: Iterable[str], path: str) -> UnknownField:
+    near = nearest(name, known)
+    return UnknownField(f"unknown field {name!r}", path=path, hint=f"did you mean {near!r}?" if near else None)
+
+
+def refuse_unsupported(name: str, why: str, path: str) -> Unsupported:
+    return Unsupported(f"{name} is not supported", path=path, hint=why)
+
+
+def invalid(message: str, path: str, hint: str | None = None) -> InvalidQuery:
+    return InvalidQuery(message, path=path, hint=hint)
+
+
+def pointer(base: str, step: str | int) -> str:
+    """A JSON pointer (RFC 6901) one step further."""
+    return f"{base}/{str(step).replace('~', '~0').replace('/', '~1')}"
+
+
+def finite_or_tagged(value: float) -> bool:
+    """Whether a float can be bound as a plain engine number."""
+    return math.isfinite(value)

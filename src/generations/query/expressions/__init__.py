@@ -1,0 +1,16 @@
+"""The expression operators, by family. Importing this package registers them all in `query.evaluate.OPERATORS`."""
+
+from generations.query.expressions import (
+    arithmetic,
+    arrays,
+    compare,
+    conditions,
+    convert,
+    dates,
+    objects,
+    sets,
+    strings,
+    summaries,
+)
+
+__all__ = ["arithmetic", "arrays", "compare", "conditions", "convert", "dates", "objects", "sets", "strings", "summaries"]
