@@ -64,6 +64,11 @@ class Field:
         """The snake_case form of the path: `usage.promptTokens` is `usage_prompt_tokens`."""
         return _snake(self.path)
 
+    @property
+    def counts_from_zero(self) -> bool:
+        """Whether a negative value is refused: token counts, durations and rates outside the open maps."""
+        return not self.open and self.unit in ("tokens", "ms", "tokens/s")
+
 
 def _snake(path: str) -> str:
     out: list[str] = []

@@ -1,0 +1,374 @@
+"""Records into rows: whatever was sent becomes columns, or is refused with the path of what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from math import isinf
+from typing import Any, cast
+
+import msgspec
+from msgspec import UNSET, convert
+from msgspec.structs import astuple, force_setattr
+
+from ..errors import InvalidRecord
+from . import content, identity, instants, mend
+from .fields import FIELDS, Field
+from .generation import Generation
+from .shape import ABSENT, ALTERNATIVE, KNOWN, LARGEST_INTEGER, MAPS, ROOT, members, parse_record
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Default of the largest record, as compact JSON."""
+
+Record = Mapping[str, Any] | Generation | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Records as columns, ready for the store.
+
+    Attributes:
+        columns: by column name, one value a row. Instants are microseconds since 1970; absent values None,
+            absent lists `[]`, absent open content ''. `given` and `sent_hash` stand at the end.
+        ids: the ids, also in `columns`.
+    """
+
+    columns: dict[str, list[Any]]
+    ids: list[str]
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, indices: Sequence[int]) -> Rows:
+        """The rows at these places, in this order."""
+        columns = {name: [values[index] for index in indices] for name, values in self.columns.items()}
+        return Rows(columns, columns["id"])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A line that was not taken, counted from 0, and why."""
+
+    line_index: int
+    error: InvalidRecord
+
+
+def encode_records(records: Iterable[Record], max_bytes: int = MAX_BYTES) -> Rows:
+    """All of the records, or none.
+
+    Args:
+        records: mappings, `Generation` objects, or the JSON text of one object each, mixed as one likes.
+        max_bytes: the largest record, as compact JSON.
+
+    Raises:
+        InvalidRecord: the first record that breaks a rule; says which, where and how to mend it.
+    """
+    rows: list[tuple[Any, ...]] = []
+    now = instants.now_us()
+    for index, record in enumerate(records):
+        try:
+            rows.append(_encode(record, max_bytes, now))
+        except InvalidRecord as error:
+            raise _named(error, index, record) from None
+    return _transposed(rows)
+
+
+def encode_one(record: Record, max_bytes: int = MAX_BYTES) -> Rows:
+    """One record as rows of length 1.
+
+    Raises:
+        InvalidRecord: it breaks a rule.
+    """
+    return _transposed([_encode(record, max_bytes, instants.now_us())])
+
+
+def encode_lines(
+    lines: Iterable[Record], max_bytes: int = MAX_BYTES, seen: dict[bytes, int] | None = None
+) -> tuple[Rows, list[Refusal]]:
+    """The good lines as rows, and why the others were refused.
+
+    What the store keeps itself (`createdAt`, `updatedAt`) is dropped, so that an export can be imported.
+    A record without an id gets one made of its content and of how many equal ones came before it, so that
+    importing the same lines again adds nothing.
+
+    Args:
+        lines: the JSON text of one object each; mappings are taken too.
+        max_bytes: the largest record, as compact JSON.
+        seen: how often each content without an id has come; pass the same dictionary for each part of one file.
+    """
+    seen = {} if seen is None else seen
+    rows: list[tuple[Any, ...]] = []
+    refused: list[Refusal] = []
+    now = instants.now_us()
+    for index, line in enumerate(lines):
+        try:
+            rows.append(_encode(line, max_bytes, now, seen))
+        except InvalidRecord as error:
+            refused.append(Refusal(index, error))
+    return _transposed(rows), refused
+
+
+def _names_of(field: Field) -> tuple[str, ...]:
+    match field.type:
+        case "json":
+            return (f"{field.column}_text", f"{field.column}_json")
+        case "map":
+            return (field.column, f"{field.column}_paths", f"{field.column}_odd")
+        case _:
+            return (field.column,)
+
+
+COLUMNS: tuple[str, ...] = (
+    *(name for field in FIELDS if not field.kept_by_store for name in _names_of(field)),
+    "given",
+    "sent_hash",
+)
+"""The columns of `Rows`, in the order of the field table."""
+
+_NO_INPUT, _NO_OUTPUT, _NO_USAGE = ABSENT["input"], ABSENT["output"], ABSENT["usage"]
+_NO_PERFORMANCE, _NO_FEEDBACK, _NO_ERROR = ABSENT["performance"], ABSENT["feedback"], ABSENT["error"]
+_NO_CONTENT: tuple[str | None, str] = (None, "")
+_LISTS = {name: [field.type == "strings" for field in members(name)].index(True) for name in MAPS}
+
+
+def _encode(record: Record, max_bytes: int, now: int, seen: dict[bytes, int] | None = None) -> tuple[Any, ...]:
+    """One row, its values in the order of `COLUMNS`."""
+    given: list[str] | None = None
+    if isinstance(record, bytes):
+        text = record
+        _check_size(text, max_bytes)
+        try:
+            found = parse_record(text)
+        except (ValueError, RecursionError, msgspec.MsgspecError):
+            parsed = content.loads(text)
+            found, given = _mended(parsed, drop_kept=seen is not None)
+    else:
+        text, parsed = content.dumps(_plain(record))
+        _check_size(text, max_bytes)
+        try:
+            found = convert(parsed, ROOT)
+        except msgspec.ValidationError:
+            found, given = _mended(parsed, drop_kept=seen is not None)
+    if content.is_too_deep(text):
+        raise content.too_deep()
+    if given is None:
+        given = _given(found)
+    if seen is None and (found.created_at is not UNSET or found.updated_at is not UNSET):
+        raise mend.kept_by_store("createdAt" if found.created_at is not UNSET else "updatedAt")
+    return _row(found, b"$" in text and b'"$date"' in text, given, now, seen)
+
+
+def _check_size(text: bytes, max_bytes: int) -> None:
+    if len(text) > max_bytes:
+        raise InvalidRecord(
+            f"the record has {len(text):,} bytes, the largest allowed has {max_bytes:,}",
+            hint="keep large media elsewhere and record its address, or raise max_bytes",
+        )
+
+
+def _plain(record: object) -> object:
+    """The mapping to serialise; spares the usual datetime at `timestamp` the slow way."""
+    if isinstance(record, Generation):
+        record = record.to_dict()
+    if not isinstance(record, Mapping):
+        raise InvalidRecord(f"a record is a mapping, a Generation or JSON bytes, not {mend.describe(record)}")
+    found = cast("Mapping[str, Any]", record)
+    instant = found.get("timestamp")
+    if type(instant) is datetime:
+        return {**found, "timestamp": instants.iso(instant)}
+    return found if type(found) is dict else dict(found)
+
+
+def _mended(parsed: Any, drop_kept: bool) -> tuple[Any, list[str]]:
+    mended, given = mend.mend_record(parsed, drop_kept=drop_kept)
+    return convert(mended, ROOT), sorted(given)
+
+
+def _given(found: Any) -> list[str]:
+    """What the typed columns of a record without nulls cannot tell: objects and lists that were sent empty."""
+    given: list[str] = []
+    if found.usage is not _NO_USAGE and found.usage == _NO_USAGE:
+        given.append("usage.")
+    if found.performance is not _NO_PERFORMANCE and found.performance == _NO_PERFORMANCE:
+        given.append("performance.")
+    if found.feedback is not _NO_FEEDBACK:
+        if found.feedback == _NO_FEEDBACK:
+            given.append("feedback.")
+        elif found.feedback.categories == []:
+            given.append("feedback.categories.")
+    if found.error is not _NO_ERROR and found.error == _NO_ERROR:
+        given.append("error.")
+    for name, absent in (("input", _NO_INPUT), ("output", _NO_OUTPUT)):
+        part = getattr(found, name)
+        if part is not absent and part.type is None:
+            raise mend.missing(f"{name}.type")
+    return sorted(given)
+
+
+def _row(found: Any, has_dates: bool, given: list[str], now: int, seen: dict[bytes, int] | None) -> tuple[Any, ...]:
+    asked, answer, usage, performance, feedback = found.input, found.output, found.usage, found.performance, found.feedback
+    if has_dates:
+        for value in (asked.content, answer.content, answer.alternatives, found.parameters, found.metadata):
+            content.normalise_dates(value)
+    asked_content = _NO_CONTENT if asked is _NO_INPUT else _content(asked.content)
+    answer_content = _NO_CONTENT if answer is _NO_OUTPUT else _content(answer.content)
+    alternatives = "" if answer.alternatives is UNSET else _alternatives(answer.alternatives)
+    parameters = _map("parameters", found.parameters)
+    metadata = _map("metadata", found.metadata)
+    timestamp = None if found.timestamp is None else _in_range(found.timestamp, "timestamp")
+    if feedback.timestamp is not None:
+        force_setattr(feedback, "timestamp", _in_range(feedback.timestamp, "feedback.timestamp"))
+    total, rate = _derived(usage, performance, given)
+    closed = (found.model, timestamp, asked.type, asked.tokens, answer.type, answer.tokens, answer.finish_reason)
+    sent_hash = identity.digest(
+        content.to_json((closed, usage, performance, feedback, found.status, found.error, given)),
+        (*asked_content, *answer_content, alternatives, parameters[0], metadata[0]),
+    )
+    if total is not None:
+        force_setattr(usage, "total_tokens", total)
+    if rate is not None:
+        force_setattr(performance, "tokens_per_second", rate)
+    return (
+        found.id if found.id is not None else _id_for(sent_hash, seen),
+        now if timestamp is None else timestamp,
+        *astuple(found.model),
+        asked.type,
+        *asked_content,
+        asked.tokens,
+        answer.type,
+        *answer_content,
+        answer.tokens,
+        answer.finish_reason,
+        alternatives,
+        *parameters,
+        *astuple(usage),
+        *metadata,
+        *astuple(performance),
+        *_feedback(feedback, given, now),
+        found.status,
+        *astuple(found.error),
+        given,
+        sent_hash,
+    )
+
+
+def _content(value: Any) -> tuple[str | None, str]:
+    """The two columns of a content: as it is when it is a string, else its JSON text."""
+    if type(value) is str:
+        return (value, "")
+    return _NO_CONTENT if value is UNSET else (None, content.to_json(value).decode())
+
+
+def _alternatives(found: Any) -> str:
+    if found is None:
+        return "null"
+    try:
+        known = convert(found, list[ALTERNATIVE])
+        if any(item.feedback is not None for item in known):
+            found = mend.mend_alternatives(found)
+    except msgspec.ValidationError:
+        found = mend.mend_alternatives(found)
+    return content.to_json(found).decode()
+
+
+def _map(name: str, found: Any) -> tuple[Any, ...]:
+    """The columns of an open map: its text, the text again for the accelerator, oddness, and the declared keys."""
+    if found is UNSET:
+        return _NO_MAP[name]
+    if found is None:
+        return _NULL_MAP[name]
+    try:
+        known = convert(found, KNOWN[name])
+    except msgspec.ValidationError:
+        known = KNOWN[name](**mend.mend_map(name, found))
+    text = content.to_json(found).decode()
+    odd = content.is_odd(found)
+    return (text, "{}" if odd else text, odd, *_known_values(name, known))
+
+
+def _known_values(name: str, known: Any) -> list[Any]:
+    values: list[Any] = list(astuple(known))
+    place = _LISTS[name]
+    if values[place] is None:
+        values[place] = []
+    return values
+
+
+_NO_MAP = {name: ("", "{}", False, *_known_values(name, KNOWN[name]())) for name in MAPS}
+_NULL_MAP = {name: ("null", *_NO_MAP[name][1:]) for name in MAPS}
+
+
+def _in_range(instant: datetime, path: str) -> int:
+    us = instants.micros(instant)
+    if not instants.EARLIEST_US <= us <= instants.LATEST_US:
+        raise InvalidRecord("an instant lies between the years 1900 and 2299", path=path)
+    return us
+
+
+def _derived(usage: Any, performance: Any, given: list[str]) -> tuple[int | None, float | None]:
+    """The total and the rate that follow from their parts; a value that was sent but says just that is taken away.
+
+    A record that carries what would be derived anyway therefore hashes like one that does not.
+    """
+    total: int | None = None
+    rate: float | None = None
+    completion: int | None = usage.completion_tokens
+    if completion is None:
+        return None, None
+    if usage.prompt_tokens is not None and "usage.totalTokens" not in given:
+        total = usage.prompt_tokens + completion
+        if usage.total_tokens == total:
+            force_setattr(usage, "total_tokens", None)
+        elif usage.total_tokens is not None or total > LARGEST_INTEGER:
+            total = None
+    if performance.latency and "performance.tokensPerSecond" not in given:
+        rate = completion / (performance.latency / 1000)
+        if performance.tokens_per_second == rate:
+            force_setattr(performance, "tokens_per_second", None)
+        elif performance.tokens_per_second is not None or isinf(rate):
+            rate = None
+    return total, rate
+
+
+def _feedback(feedback: Any, given: list[str], now: int) -> tuple[Any, ...]:
+    if feedback is _NO_FEEDBACK:
+        return _NO_FEEDBACK_ROW
+    rating, thumbs, comment, categories, timestamp, user_id = astuple(feedback)
+    if timestamp is None and feedback != _NO_FEEDBACK and "feedback.timestamp" not in given:
+        timestamp = now
+    return rating, thumbs, comment, categories or [], timestamp, user_id
+
+
+_NO_FEEDBACK_ROW: tuple[Any, ...] = (None, None, None, [], None, None)
+
+
+def _id_for(sent_hash: bytes, seen: dict[bytes, int] | None) -> str:
+    if seen is None:
+        return identity.uuid7()
+    occurrence = seen[sent_hash] = seen.get(sent_hash, 0) + 1
+    return identity.id_of_content(sent_hash, occurrence)
+
+
+def _transposed(rows: list[tuple[Any, ...]]) -> Rows:
+    columns: dict[str, list[Any]] = {name: [] for name in COLUMNS}
+    if rows:
+        columns = {name: list(values) for name, values in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
+    return Rows(columns, columns["id"])
+
+
+def _named(error: InvalidRecord, index: int, record: Record) -> InvalidRecord:
+    """The error with the record's place in the batch, and its id where it can be read."""
+    name = f"record {index}"
+    found: object = None
+    if isinstance(record, bytes):
+        with suppress(ValueError, RecursionError, msgspec.MsgspecError):
+            found = content.from_json(record)
+    else:
+        found = record.to_dict() if isinstance(record, Generation) else record
+    if isinstance(found, Mapping):
+        given = cast("Mapping[str, object]", found).get("id")
+        if isinstance(given, str) and given:
+            name += f" (id '{given[:80]}')"
+    return InvalidRecord(f"{name}: {error.message}", hint=error.hint, path=error.path)

@@ -1,0 +1,65 @@
+"""Identities: ids for records that came without one, and the hash that tells a resend from a change."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from hashlib import blake2b
+from threading import Lock
+
+_COUNTER_BITS = 18
+
+
+def digest(closed: bytes, open_texts: Iterable[str | None]) -> bytes:
+    """128 bits of a record's closed part and its open texts, in a fixed order; None is not the empty text.
+
+    The separators 0xff and 0xfe never occur in UTF-8, so no two records share their input.
+    """
+    parts = [closed]
+    parts += [b"\xfe" if text is None else text.encode() for text in open_texts]
+    return blake2b(b"\xff".join(parts), digest_size=16).digest()
+
+
+def id_of_content(sent_hash: bytes, occurrence: int) -> str:
+    """The id of the `occurrence`-th equal record without an id: always the same, so that importing again adds nothing."""
+    seed = blake2b(sent_hash + occurrence.to_bytes(8, "big"), digest_size=16).digest()
+    return _dashed(int.from_bytes(seed, "big"), version=8)
+
+
+def uuid7_text(milliseconds: int, random_74_bits: int) -> str:
+    """A UUIDv7 (RFC 9562) of the given instant and random bits."""
+    high, low = random_74_bits >> 62, random_74_bits & (2**62 - 1)
+    return _dashed(milliseconds << 80 | high << 64 | low, version=7)
+
+
+def _dashed(bits: int, version: int) -> str:
+    bits = bits & ~(0xF << 76) & ~(0x3 << 62) | version << 76 | 0x2 << 62
+    text = f"{bits:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+
+def _make_uuid7() -> Callable[[], str]:
+    lock = Lock()
+    last_ms = 0
+    counter = 0
+
+    def uuid7() -> str:
+        """A new UUIDv7; increasing within the process, also inside one millisecond."""
+        nonlocal last_ms, counter
+        random = int.from_bytes(os.urandom(8), "big")
+        with lock:
+            now = time.time_ns() // 1_000_000
+            if now > last_ms:
+                last_ms, counter = now, random >> 48 & 0xFFFF
+            else:
+                counter += 1
+                if counter >> _COUNTER_BITS:
+                    last_ms, counter = last_ms + 1, 0
+            ms, count = last_ms, counter
+        return uuid7_text(ms, count << 56 | random & (2**56 - 1))
+
+    return uuid7
+
+
+uuid7 = _make_uuid7()
