@@ -33,8 +33,8 @@ def _head(results: dict[str, Any]) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("generations", "chdb-core", "pyarrow", "msgspec"))
     return f"""# Benchmarks
 
-Written by `make bench SIZES="{sizes}"` on {datetime.now(UTC):%Y-%m-%d}, in {results["seconds"] / 60:.0f} minutes, on {os.cpu_count()} cores and
-{memory_gib:.0f} GiB, {platform.system()} {platform.machine()}, Python {sys.version.split()[0]}, {versions}.
+Written by `make bench SIZES="{sizes}"` on {datetime.now(UTC):%Y-%m-%d}, in {results["seconds"] / 60:.0f} minutes, on
+{os.cpu_count()} cores and {memory_gib:.0f} GiB, {platform.system()} {platform.machine()}, Python {sys.version.split()[0]}, {versions}.
 
 Each number is a ratio between two ways to the same answer, measured by turns in one run over the same data: the package through its
 public Python API, and the engine alone with SQL written by hand over the same table, which also has to leave out replaced versions,
@@ -156,11 +156,11 @@ def _growth(results: dict[str, Any]) -> str:
 
 def _rest(results: dict[str, Any]) -> str:
     sessions, importing = results["sessions"], results["importing"]
-    mib = 1 << 20
+    raw, unique, stored = (sessions[name] / (1 << 20) for name in ("raw", "unique", "stored"))
     return f"""## Agent sessions
 
-{sessions["records"]:,} turns that each resend the whole conversation: {sessions["raw"] / mib:.0f} MiB of JSON, {sessions["unique"] / mib:.1f} MiB of unique text,
-{sessions["stored"] / mib:.1f} MiB on disk: {sessions["raw"] / sessions["stored"]:.0f} times smaller than the JSON.
+{sessions["records"]:,} turns that each resend the whole conversation: {raw:.0f} MiB of JSON, {unique:.1f} MiB of unique text,
+{stored:.1f} MiB on disk: {raw / stored:.0f} times smaller than the JSON.
 
 ## Importing the package
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import cog
 
 from generations import errors
-from generations.query.operators import OPERATORS
+from generations.query import operators
 from generations.record.fields import FIELDS, OBJECTS, Field
 from generations.record.sample import sample_generations
 
@@ -67,15 +67,53 @@ def objects() -> None:
     cog.outl(", ".join(f"`{name}`" for name in OBJECTS))
 
 
-def operators(kind: str) -> None:
-    """The operators of one kind, those that are refused below the ones that are answered."""
-    rows = [operator for operator in OPERATORS if operator.kind == kind]
-    answered = [operator for operator in rows if operator.tier < 3]
-    table(["name", "tier", "what it does"], [[f"`{operator.name}`", str(operator.tier), operator.summary] for operator in answered])
-    refused = ", ".join(f"`{operator.name}`" for operator in rows if operator.tier >= 3)
-    if refused:
-        cog.outl("")
-        cog.outl(f"Refused with `unsupported`, since they could not be exact here: {refused}.")
+def operator_table(name: str) -> None:
+    """The operators of one table, then those that are refused, each with what to use instead."""
+    answered: dict[str, object] = getattr(operators, name)
+    rows = [[f"`{operator}`", tier(operator, entry), arguments(entry), summary(entry)] for operator, entry in answered.items()]
+    if any(row[2] for row in rows):
+        table(["name", "tier", "arguments", "what it does"], rows)
+    else:
+        table(["name", "tier", "what it does"], [[row[0], row[1], row[3]] for row in rows])
+
+
+def refusals(name: str) -> None:
+    """What MongoDB knows and we refuse, by the reason."""
+    reasons: dict[str, list[str]] = {}
+    refused: dict[str, str] = getattr(operators, f"REFUSED_{name}")
+    for operator, reason in refused.items():
+        reasons.setdefault(reason, []).append(f"`{operator}`")
+    table(["refused", "why, or what to use"], [[", ".join(names), reason] for reason, names in reasons.items()])
+
+
+def variables() -> None:
+    """The variables of expressions."""
+    table(["name", "what it is"], [[f"`$${name}`", summary] for name, summary in operators.VARIABLES.items()])
+
+
+def tier(name: str, entry: object) -> str:
+    """The tier of an operator; expressions carry their own."""
+    if isinstance(entry, operators.Signature):
+        return str(entry.tier)
+    return "1" if name in operators.TIER_1 else "2"
+
+
+def summary(entry: object) -> str:
+    return entry.summary if isinstance(entry, operators.Signature) else str(entry)
+
+
+def arguments(entry: object) -> str:
+    """The arguments of an expression, in words as short as they can be."""
+    if not isinstance(entry, operators.Signature):
+        return ""
+    named = ", ".join(f"`{name.rstrip('?')}`{'?' if name.endswith('?') else ''}" for name in entry.names)
+    if entry.most == -1:
+        return named
+    if entry.most is None:
+        count = f"{entry.least} or more" if entry.least else "any number"
+    else:
+        count = str(entry.least) if entry.least == entry.most else f"{entry.least} to {entry.most}"
+    return f"{count}; or {named}" if named else count
 
 
 def error_tree() -> None:
