@@ -1,0 +1,54 @@
+"""Every user query has limits; being stopped by one is a clear error, and the store goes on."""
+
+import pytest
+
+from generations import Collection, LimitExceeded, Limits, QueryFailed
+
+from .records import numbered
+
+SLOW = [
+    {"$project": {"x": {"$range": [0, 4000]}}},
+    {"$unwind": "$x"},
+    {"$group": {"_id": {"$concat": ["$id", {"$toString": "$x"}]}, "n": {"$sum": "$x"}}},
+    {"$count": "n"},
+]
+
+
+def test_a_query_is_stopped_by_its_time(collection: Collection) -> None:
+    collection.insert_many(numbered(3000))
+
+    with pytest.raises(LimitExceeded) as stopped:
+        collection.aggregate(SLOW, max_time_ms=50).to_list()
+
+    assert stopped.value.hint
+    assert collection.count_documents({}) == 3000
+
+
+def test_a_query_is_stopped_by_its_rows(limited: Collection) -> None:
+    """`limited` allows 100 rows and 64 MiB."""
+    limited.insert_many(numbered(101))
+
+    with pytest.raises(LimitExceeded):
+        limited.find().to_list()
+    assert len(limited.find().limit(100).to_list()) == 100
+    assert limited.update_many({}, {"$set": {"status": "success"}}).modified_count == 101
+
+
+def test_a_query_is_stopped_by_its_memory(limited: Collection) -> None:
+    limited.insert_many(numbered(3000))
+
+    with pytest.raises(LimitExceeded):
+        limited.aggregate(SLOW).to_list()
+
+
+def test_an_expression_without_a_value_is_an_error_and_not_a_null(collection: Collection) -> None:
+    collection.insert_many(numbered(2))
+
+    with pytest.raises(QueryFailed):
+        collection.aggregate([{"$project": {"x": {"$divide": [1, "$parameters.n"]}}}]).to_list()
+
+
+def test_limits_have_defaults() -> None:
+    assert Limits().seconds
+    assert Limits().memory_bytes
+    assert Limits().result_rows
