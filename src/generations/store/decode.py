@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, TypeGuard, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from generations.record.content import from_json, revive_dates
 
@@ -47,8 +47,7 @@ def _untagged(root: Any) -> Any:
     pending: list[Any] = [holder]
     while pending:
         container: Any = pending.pop()
-        items: Iterable[tuple[Any, Any]] = container.items() if _is_object(container) else enumerate(container)
-        for key, value in items:
+        for key, value in _items(container):
             if isinstance(value, str):
                 if value.startswith(_TAG):
                     container[key] = _from_tag(value)
@@ -66,5 +65,5 @@ def _from_tag(value: str) -> Any:
     return _TAG + payload
 
 
-def _is_object(value: Any) -> TypeGuard[Document]:
-    return type(value) is dict
+def _items(container: Any) -> Iterable[tuple[Any, Any]]:
+    return cast("Document", container).items() if isinstance(container, dict) else enumerate(cast("list[Any]", container))
