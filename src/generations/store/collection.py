@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from generations.errors import InvalidInput
 from generations.query import compile_aggregate, compile_count, compile_distinct, compile_find, compile_keys, parse_update
 from generations.query.compiled import Source
+from generations.record.decode import decode_document
 from generations.record.encode import MAX_BYTES, Record, encode_records
 from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, sort_pairs, within
 from generations.store.decode import Document, texts, value_of
 from generations.store.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
 from generations.store.revise import Revision
+from generations.store.versions import compile_history
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -191,7 +193,10 @@ class Collection:
 
     def history(self, id: str) -> list[RecordVersion]:
         """All versions of a record, the newest first; empty for an unknown record."""
-        raise NotImplementedError
+        table = self._store.query(compile_history(id, self._source), self._limits(None))
+        records = [decode_document(text) for text in texts(table.to_batches())]
+        changes = cast("list[str]", table["change"].to_pylist())
+        return [RecordVersion(change, record["updatedAt"], record) for change, record in zip(changes, records, strict=True)]
 
     def explain(self, query: Filter | Pipeline) -> Explanation:
         """How a filter (a mapping) or a pipeline (a list) is answered: SQL, parameters, what it would read. Nothing runs."""

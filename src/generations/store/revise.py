@@ -6,11 +6,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from generations.errors import InvalidQuery
-from generations.query import apply_update, compile_find, compile_keys
+from generations.query import apply_update, compile_keys
 from generations.record.decode import decode_document
 from generations.record.encode import encode_records
 from generations.store.decode import Document, texts
 from generations.store.results import UpdateResult
+from generations.store.versions import compile_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -88,8 +89,7 @@ class Revision:
         """The records that the update makes different."""
         if not keys:
             return
-        found = compile_find({"id": {"$in": list(keys)}}, source=self._source)
-        for text in texts(self._store.batches(found, self._limits)):
+        for text in texts(self._store.batches(compile_versions(keys, self._source), self._limits)):
             before = decode_document(text)
             for name in _KEPT_BY_STORE:
                 before.pop(name, None)
