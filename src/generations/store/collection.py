@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from generations.errors import InvalidInput
 from generations.query import compile_aggregate, compile_count, compile_distinct, compile_find, compile_keys, parse_update
-from generations.query.compiled import Source
 from generations.record.decode import decode_document
 from generations.record.encode import MAX_BYTES, Record, encode_records
 from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, sort_pairs, within
@@ -43,7 +42,7 @@ class Collection:
 
     def __init__(self, store: Store, max_record_bytes: int | None = None) -> None:
         self._store = store
-        self._source = Source(project=store.project)
+        self._source = store.source
         self._max_record_bytes = MAX_BYTES if max_record_bytes is None else max_record_bytes
 
     # Writing
@@ -218,6 +217,11 @@ class Collection:
     def project(self) -> str:
         """The project whose records are seen."""
         return self._store.project
+
+    @property
+    def store(self) -> Store:
+        """What the collection stands on, for work beyond its verbs such as imports."""
+        return self._store
 
     def close(self) -> None:
         """Give back the store; closing again is harmless, anything else raises `StoreUnavailable`."""
