@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from generations.query.compiled import Param
+    from generations.store.settings import Settings
 
 Params = Mapping[str, "Param"]
-Settings = Mapping[str, "str | int | float"]
+
+STREAMED_FORMATS: Final = frozenset({"JSONEachRow", "LineAsString", "TSV", "TSVRaw", "CSV"})
+"""Formats that can be streamed: those without a head or a foot."""
 
 
 class Engine(Protocol):
@@ -27,8 +30,8 @@ class Engine(Protocol):
         """Where the data is, for people: a folder, or a URL without its password."""
         ...
 
-    def run(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> None:
-        """Run a statement that returns nothing."""
+    def run(self, sql: str, params: Params | None = None) -> None:
+        """Run a statement that changes something, and return when it has taken effect everywhere."""
         ...
 
     def query(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> pa.Table:
@@ -42,13 +45,11 @@ class Engine(Protocol):
         """
         ...
 
-    def stream(
-        self, sql: str, format: str, params: Params | None = None, settings: Settings | None = None
-    ) -> Iterator[bytes]:
-        """Run a query and yield its output in one of the engine's formats (`JSONEachRow`, `Parquet`, …), in flat memory."""
+    def stream(self, sql: str, format: str, params: Params | None = None, settings: Settings | None = None) -> Iterator[bytes]:
+        """Run a query and yield its output in one of `STREAMED_FORMATS`, in flat memory; the pieces end anywhere."""
         ...
 
-    def insert(self, table: str, rows: pa.Table, settings: Settings | None = None) -> None:
+    def insert(self, table: str, rows: pa.Table) -> None:
         """Append rows as one block: all of them or none, on disk when it returns."""
         ...
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from generations.store.limits import Limits
+from generations.errors import StoreUnavailable
+from generations.query.compiled import Param, Source
+from generations.store.block import as_block
+from generations.store.insertion import FEEDBACK, InsertOutcome, Known, Versions, has_feedback, keep_feedback, plan_insert
+from generations.store.limits import UNLIMITED, Limits
+from generations.store.migrations import find_layout, migrate
+from generations.store.sequence import SEQUENCE
+from generations.store.settings import reading
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,31 +26,8 @@ if TYPE_CHECKING:
 
 Change = Literal["insert", "resend", "update", "feedback"]
 
-
-@dataclass(frozen=True, slots=True)
-class InsertOutcome:
-    """What became of each id of one insert; an id stands in exactly one list, once.
-
-    Attributes:
-        inserted_ids: records the store did not have.
-        unchanged_ids: records it had, exactly as sent; nothing was written.
-        replaced_ids: records it had with another content; a new version was written.
-    """
-
-    inserted_ids: list[str]
-    unchanged_ids: list[str]
-    replaced_ids: list[str]
-
-
-class Version(NamedTuple):
-    """One version of a record, without its content."""
-
-    id: str
-    seq: int
-    supersedes: int
-    change: str
-    created_at_us: int
-    updated_at_us: int
+_OWN_READS: Final = reading(UNLIMITED)
+_ABOUT: Final = "project = {project:String} AND id IN {ids:Array(String)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +73,39 @@ class Store:
     """One project of one store. Safe to use from many threads; writers of a process go one after the other.
 
     Opening runs the migrations that are due. Whoever makes the engine hands it over: `close` closes it.
+
+    Args:
+        engine: where the data is.
+        project: whose records are seen and written.
+        limits: what one query may spend.
+        cluster: on a server, the cluster on which missing tables are made; None makes them on the server alone.
     """
 
-    def __init__(self, engine: Engine, project: str = "default", limits: Limits | None = None) -> None: ...
+    def __init__(self, engine: Engine, project: str = "default", limits: Limits | None = None, cluster: str | None = None) -> None:
+        self._engine = engine
+        self._project = project
+        self._limits = limits or Limits()
+        self._layout = find_layout(engine, cluster)
+        migrate(engine, self._layout)
+        SEQUENCE.advance(self._ask(f"SELECT max(seq) AS seq FROM {self._layout.table}")[0]["seq"])
 
     @property
-    def project(self) -> str: ...
+    def project(self) -> str:
+        return self._project
 
     @property
-    def limits(self) -> Limits: ...
+    def limits(self) -> Limits:
+        return self._limits
+
+    @property
+    def source(self) -> Source:
+        """What a query of this store is compiled against."""
+        return Source(table=self._layout.table, local_table=self._layout.local, project=self._project)
 
     @property
     def name(self) -> str:
         """Where the data is, for people: a folder, or a URL without its password."""
-        ...
+        return self._engine.name
 
     def insert(self, rows: Rows) -> InsertOutcome:
         """Take records, all or nothing, and return once they are on disk.
@@ -110,7 +114,18 @@ class Store:
         new version, which keeps `createdAt`, and keeps the feedback when the new one carries none. The same id
         several times in one call: versions in that order, equal neighbours counted once.
         """
-        ...
+        if not rows.ids:
+            return InsertOutcome([], [], [])
+        now_us = _now_us()
+        with self._engine.writing():
+            known = self._known(rows.ids)
+            plan = plan_insert(rows.ids, rows.columns["sent_hash"], known, SEQUENCE.take(len(rows)), now_us)
+            if not plan.rows:
+                return plan.outcome
+            taken = rows if len(plan.rows) == len(rows) else rows.take(plan.rows)
+            columns = self._with_feedback(taken.columns, plan.versions)
+            self._append(columns, plan.versions, now_us)
+        return plan.outcome
 
     def rewrite(self, rows: Rows, replaced: Sequence[int], change: Change) -> None:
         """Append a new version of each row, all or nothing; `replaced[i]` is the `seq` of the version that row i replaces.
@@ -121,43 +136,147 @@ class Store:
             StoreUnavailable: a replaced version is not the current one any more: someone else wrote
                 meanwhile, read again and retry. Cannot happen inside `writing()` on an embedded store.
         """
-        ...
+        if not rows.ids:
+            return
+        with self._engine.writing():
+            known = self._known(rows.ids)
+            before: list[Known] = []
+            for name, seq in zip(rows.ids, replaced, strict=True):
+                current = known.get(name)
+                if current is None or current.seq != seq:
+                    raise StoreUnavailable(f"{name!r} was changed by someone else meanwhile; nothing was written", hint="read it again")
+                before.append(current)
+            versions = Versions(SEQUENCE.take(len(rows)), replaced, [change] * len(rows), [one.created_at_us for one in before])
+            self._append({**rows.columns, "sent_hash": [one.sent_hash for one in before]}, versions, _now_us())
 
     def writing(self) -> AbstractContextManager[object]:
         """Hold the write lock, so that reading a record and rewriting it cannot be interleaved with another writer.
 
         Reentrant; reads of others go on.
         """
-        ...
+        return self._engine.writing()
 
     def delete(self, ids: Sequence[str]) -> int:
         """Remove all versions of these records from the disk; returns how many records there were."""
-        ...
-
-    def versions(self, id: str) -> list[Version]:
-        """All versions of a record, oldest first; empty when it is unknown or deleted."""
-        ...
+        with self._engine.writing():
+            known = self._known(ids)
+            if known:
+                table = f"{self._layout.local}{self._layout.on_cluster}"
+                self._engine.run(f"ALTER TABLE {table} DELETE WHERE {_ABOUT}", self._about(list(known)))
+        return len(known)
 
     def query(self, compiled: Compiled, limits: Limits | None = None) -> pa.Table:
         """Answer a query whole; `limits` replace the store's own."""
-        ...
+        return self._engine.query(compiled.sql, compiled.params, reading(limits or self._limits))
 
     def batches(self, compiled: Compiled, limits: Limits | None = None) -> Iterator[pa.RecordBatch]:
         """Answer a query as it comes, in flat memory; close the iterator when leaving it early."""
-        ...
+        return self._engine.batches(compiled.sql, compiled.params, reading(limits or self._limits))
 
     def stream(self, compiled: Compiled, format: str, limits: Limits | None = None) -> Iterator[bytes]:
-        """Answer a query as bytes of an engine format such as `JSONEachRow`, in flat memory; close it when leaving early."""
-        ...
+        """Answer a query as bytes of one of `STREAMED_FORMATS`, in flat memory; close it when leaving early."""
+        return self._engine.stream(compiled.sql, format, compiled.params, reading(limits or self._limits))
 
     def estimate(self, compiled: Compiled) -> Estimate:
         """What the query would read, without running it."""
-        ...
+        found = self._engine.query(f"EXPLAIN ESTIMATE {compiled.sql}", compiled.params, _OWN_READS).to_pylist()
+        return Estimate(
+            rows=sum(one["rows"] for one in found), marks=sum(one["marks"] for one in found), parts=sum(one["parts"] for one in found)
+        )
 
     def stats(self) -> Stats:
         """Counts of all projects and the size on disk."""
-        ...
+        table, local = self._layout.table, self._layout.local
+        current = f"seq NOT IN (SELECT supersedes FROM {local} WHERE supersedes != 0)"
+        projects = [
+            ProjectStats(row["project"], row["records"], row["versions"])
+            for row in self._ask(
+                f"SELECT project, countIf({current}) AS records, count() AS versions FROM {table} GROUP BY project ORDER BY project"
+            )
+        ]
+        (size,) = self._ask(
+            "SELECT count() AS parts, sum(data_compressed_bytes) AS compressed, sum(data_uncompressed_bytes) AS uncompressed"
+            f" FROM system.parts WHERE active AND database = currentDatabase() AND table = '{local}'"
+        )
+        return Stats(
+            records=sum(one.records for one in projects),
+            versions=sum(one.versions for one in projects),
+            parts=size["parts"],
+            compressed_bytes=size["compressed"],
+            uncompressed_bytes=size["uncompressed"],
+            projects=projects,
+        )
 
     def close(self) -> None:
         """Close the engine. Harmless when repeated."""
-        ...
+        self._engine.close()
+
+    def _known(self, ids: Sequence[str]) -> dict[str, Known]:
+        """The current versions of those ids that the store has."""
+        found = self._engine.query(
+            f"SELECT id, seq, supersedes, sent_hash, created_at FROM {self._layout.table} WHERE {_ABOUT}",
+            self._about(ids),
+            _OWN_READS,
+        )
+        if not found.num_rows:
+            return {}
+        lists = [_plain(found.column(name)) for name in ("id", "seq", "supersedes", "sent_hash", "created_at")]
+        replaced = set(lists[2])
+        return {name: Known(seq, sent, created) for name, seq, _, sent, created in zip(*lists, strict=True) if seq not in replaced}
+
+    def _with_feedback(self, columns: Mapping[str, list[Any]], versions: Versions) -> Mapping[str, list[Any]]:
+        """The columns, with the feedback of what they replace where they carry none."""
+        supersedes, seqs = versions.supersedes, versions.seqs
+        needing = [row for row, old in enumerate(supersedes) if old and not has_feedback(columns, row)]
+        if not needing:
+            return columns
+        kept = {**columns, **{name: list(columns[name]) for name in (*FEEDBACK, "given")}}
+        own = {seq: row for row, seq in enumerate(seqs)}
+        stored = self._feedback([columns["id"][row] for row in needing], {supersedes[row] for row in needing} - own.keys())
+        for row in needing:
+            old = supersedes[row]
+            if old in own:  # replaced within the same call, by a later row
+                keep_feedback(kept, row, {name: kept[name][own[old]] for name in (*FEEDBACK, "given")})
+            elif old in stored:
+                keep_feedback(kept, row, stored[old])
+        return kept
+
+    def _feedback(self, ids: Sequence[str], seqs: set[int]) -> dict[int, dict[str, Any]]:
+        """The feedback columns of versions, by seq."""
+        names = ("seq", "given", *FEEDBACK)
+        found = self._engine.query(
+            f"SELECT {', '.join(names)} FROM {self._layout.table} WHERE {_ABOUT} AND seq IN {{seqs:Array(UInt64)}}",
+            self._about(ids) | {"seqs": Param("Array(UInt64)", sorted(seqs))},
+            _OWN_READS,
+        )
+        lists = [_plain(found.column(name)) for name in names]
+        return {values[0]: dict(zip(names, values, strict=True)) for values in zip(*lists, strict=True)}
+
+    def _append(self, columns: Mapping[str, Sequence[Any]], versions: Versions, now_us: int) -> None:
+        count = len(versions.seqs)
+        kept: dict[str, Sequence[Any]] = {
+            "project": [self._project] * count,
+            "seq": versions.seqs,
+            "supersedes": versions.supersedes,
+            "change": versions.changes,
+            "created_at": versions.created_at_us,
+            "updated_at": [now_us] * count,
+        }
+        self._engine.insert(self._layout.table, as_block({**columns, **kept}))
+
+    def _about(self, ids: Sequence[str]) -> dict[str, Param]:
+        return {"project": Param("String", self._project), "ids": Param("Array(String)", list(dict.fromkeys(ids)))}
+
+    def _ask(self, sql: str) -> list[dict[str, Any]]:
+        return cast("list[dict[str, Any]]", self._engine.query(sql, settings=_OWN_READS).to_pylist())
+
+
+def _plain(column: Any) -> list[Any]:
+    """A column as Python values, instants as microseconds since 1970."""
+    import pyarrow as pa  # noqa: PLC0415 - slow to import
+
+    return (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,208 @@
+"""The embedded engine: ClickHouse inside this process, over a folder."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+from weakref import WeakValueDictionary
+
+from generations.errors import StoreUnavailable
+from generations.store import process
+from generations.store.connections import Connection, Pool, closed
+from generations.store.driver_errors import translate
+from generations.store.engine import STREAMED_FORMATS
+from generations.store.folder import claim, refuse_held
+from generations.store.params import as_texts
+from generations.store.settings import CHANGE, INSERT, as_clause
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from generations.store.engine import Params
+    from generations.store.settings import Settings
+
+T = TypeVar("T")
+
+_PIECE_ROWS = 8_192
+_CLOSE_PATIENCE = 10.0
+
+
+class _FolderLock:
+    """One write lock for each folder, shared by all engines of the process on it."""
+
+    _locks: WeakValueDictionary[Path, _FolderLock] = WeakValueDictionary()
+    _guard = threading.Lock()
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+
+    @classmethod
+    def of(cls, folder: Path) -> _FolderLock:
+        with cls._guard:
+            found = cls._locks.get(folder)
+            if found is None:
+                found = cls._locks[folder] = cls()
+            return found
+
+
+class ChdbEngine:
+    """Runs SQL in this process. Reads run in parallel, on as many connections as are allowed; one writer at a time.
+
+    Args:
+        folder: where the data is; made when it is not there.
+        connections: how many statements may run, and streams be open, at once.
+        patience: seconds a statement waits for a connection before it gives up.
+
+    Raises:
+        ConfigError: the folder is something else's.
+        StoreUnavailable: another process holds the folder, or this one holds another.
+        StoreDamaged: the data is damaged or newer than this version.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], connections: int = 16, patience: float = 30.0) -> None:
+        process.refuse_forked()
+        self._folder = Path(folder).absolute()
+        claim(self._folder)
+        self._folder = self._folder.resolve()
+        self._chdb = process.load()
+        self._driver_errors = (RuntimeError, self._chdb.ChdbError)
+        self._tag = f"generations-{uuid.uuid4().hex}"
+        self._write_lock = _FolderLock.of(self._folder)
+        self._pool = Pool(self._connect, connections, patience)
+        self._writer: Connection | None = None
+        self._closed = False
+        process.register(self)
+        with self._pool.lease():
+            pass  # opens the first connection, so that what is wrong is told now
+
+    @property
+    def name(self) -> str:
+        return str(self._folder)
+
+    def run(self, sql: str, params: Params | None = None) -> None:
+        values = as_texts(params)
+        with self.writing():
+            writer = self._writing_connection()
+            self._translated(lambda: writer.call(lambda raw: raw.query(sql, "Null", params=values)))
+
+    def query(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> pa.Table:
+        import pyarrow as pa  # noqa: PLC0415 - slow to import
+
+        with self._lease() as connection:
+            answer = self._ask(connection, sql, "ArrowStream", params, settings)
+        return pa.ipc.open_stream(answer).read_all() if answer else pa.table({})
+
+    def batches(self, sql: str, params: Params | None = None, settings: Settings | None = None) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa  # noqa: PLC0415 - slow to import
+
+        for piece in self._pieces(sql, "ArrowStream", params, settings):
+            yield from pa.ipc.open_stream(piece)
+
+    def stream(self, sql: str, format: str, params: Params | None = None, settings: Settings | None = None) -> Iterator[bytes]:
+        if format not in STREAMED_FORMATS:
+            raise ValueError(f"{format} cannot be streamed; one of {', '.join(sorted(STREAMED_FORMATS))} can")
+        yield from self._pieces(sql, format, params, settings)
+
+    def insert(self, table: str, rows: pa.Table) -> None:
+        import pyarrow as pa  # noqa: PLC0415 - slow to import
+
+        # Arrow bytes through `send_insert`: 11 ms for 1 row, 15 ms for 100; reading the same table with `Python(rows)`
+        # takes 20 ms and 23 ms, and from 1,000 rows on they cost the same (38 ms, and 350 ms for 10,000 rows of 4 KB).
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, rows.schema) as writer:
+            writer.write_table(rows.combine_chunks())
+        data = sink.getvalue().to_pybytes()
+        columns = ", ".join(f"`{name}`" for name in rows.column_names)
+        with self.writing():
+            writer = self._writing_connection()
+            self._translated(lambda: writer.call(lambda raw: _send(raw, f"INSERT INTO {table} ({columns})", data)))
+
+    def writing(self) -> AbstractContextManager[object]:
+        return self._write_lock.lock
+
+    def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._pool.shut()
+        self._stop_queries()
+        self._pool.close(_CLOSE_PATIENCE)
+        # What is being written ends by itself and is not cut off.
+        with self.writing():
+            if self._writer is not None:
+                self._writer.close(_CLOSE_PATIENCE)
+
+    def abandon(self) -> list[Any]:
+        """In a forked child: everything of the driver's, to be kept from its clean-up."""
+        self._closed = True
+        return [self, *self._pool.raw(), *([self._writer.raw] if self._writer else [])]
+
+    def _lease(self) -> AbstractContextManager[Connection]:
+        process.refuse_forked()
+        return self._pool.lease()
+
+    def _ask(self, connection: Connection, sql: str, format: str, params: Params | None, settings: Settings | None) -> bytes:
+        text, values = self._tagged(sql, settings), as_texts(params)
+        return self._translated(lambda: connection.call(lambda raw: raw.query(text, format, params=values).bytes()))
+
+    def _pieces(self, sql: str, format: str, params: Params | None, settings: Settings | None) -> Iterator[bytes]:
+        text, values = self._tagged(sql, {"max_block_size": _PIECE_ROWS, **(settings or {})}), as_texts(params)
+        with self._lease() as connection:
+            self._translated(lambda: connection.begin(lambda raw: raw.send_query(text, format, params=values)))
+            try:
+                while (piece := self._translated(connection.fetch)) is not None:
+                    yield piece.bytes()
+            finally:
+                connection.end()
+
+    def _tagged(self, sql: str, settings: Settings | None) -> str:
+        return sql + as_clause({**(settings or {}), "log_comment": self._tag})
+
+    def _translated(self, what: Callable[[], T]) -> T:
+        try:
+            return what()
+        except self._driver_errors as problem:
+            raise translate(str(problem), self.name) from None
+
+    def _writing_connection(self) -> Connection:
+        process.refuse_forked()
+        if self._closed:
+            raise closed()
+        if self._writer is None:
+            raw = self._connect()
+            # `send_insert` reads Arrow with the connection's settings, not with those of its statement.
+            raw.query("SET " + as_clause({**INSERT, **CHANGE}).removeprefix(" SETTINGS "))
+            self._writer = Connection(raw)
+        return self._writer
+
+    def _connect(self) -> Any:
+        try:
+            return self._chdb.connect(str(self._folder))
+        except self._driver_errors as problem:
+            text = str(problem)
+            if "already initialized with path" in text:
+                raise StoreUnavailable(
+                    f"this process has another folder open, so {self.name} cannot be opened",
+                    hint="close the other one first: a process serves one folder at a time",
+                ) from None
+            refuse_held(self._folder)
+            raise translate(text, self.name) from None
+
+    def _stop_queries(self) -> None:
+        if self._pool.is_idle():
+            return
+        with suppress(StoreUnavailable, *self._driver_errors):  # else they end by their own limits
+            raw = self._connect()
+            raw.query(f"KILL QUERY WHERE Settings['log_comment'] = '{self._tag}' ASYNC", "Null")
+            raw.close()
+
+
+def _send(raw: Any, sql: str, data: bytes) -> None:
+    with raw.send_insert(sql, "ArrowStream") as insert:
+        insert.append(data)
+        insert.finish()
