@@ -112,7 +112,7 @@ def mend_value(field: Field, value: Any, path: str) -> Any:
                 raise _not_an_instant(value, path)
             return instant
         case "strings":
-            return _strings(field, value, path)
+            return _strings(value, path)
         case _:
             return value
 
@@ -213,11 +213,9 @@ def _mend_alternative_feedback(found: Any, path: str) -> dict[str, Any]:
         field = _FEEDBACK.get(key)
         if field is None:
             raise _unknown(key, path, _FEEDBACK)
-        if value is not None:
-            value = mend_value(field, value, f"{path}.{key}")
-            if field.type == "instant":
-                value = instants.iso(value)
-        mended[key] = value
+        mended[key] = value if value is None else mend_value(field, value, f"{path}.{key}")
+        if field.type == "instant" and value is not None:
+            mended[key] = instants.iso(mended[key])
     return mended
 
 
@@ -261,7 +259,7 @@ def _number(field: Field, value: Any, path: str) -> float:
     return number
 
 
-def _strings(field: Field, value: Any, path: str) -> list[str]:
+def _strings(value: Any, path: str) -> list[str]:
     if not isinstance(value, list):
         hint = f'send ["{_short(value)}"]' if isinstance(value, str) else None
         raise InvalidRecord(f"expected {_ARTICLES['strings']}, found {describe(value)}", hint=hint, path=path)
