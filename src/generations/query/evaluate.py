@@ -166,4 +166,4 @@ def same_type(values: list[Value]) -> str | None:
 
 def failure(condition: str, message: str, value: str) -> str:
     """`value`, unless the condition holds in some row: then the query fails with the message."""
-    return f"if(throwIf({condition}, {quote(message)}) = 0, {value}, {value})"
+    return f"[{value}][1 + throwIf(tuple({condition}{tagged.LOOSE}).1, {quote(message)})]"

@@ -96,6 +96,10 @@ class Filters:
             case _:
                 assert_never(node)
 
+    def holds(self, test: f.Test) -> str:
+        """The test on the root value itself, never NULL."""
+        return settled(self._test(self._root, (), test, ""))
+
     def _target(self, steps: tuple[str, ...], path: str) -> tuple[Value, tuple[str, ...]]:
         """The value that a field names and the steps that are left below it."""
         value = self._root

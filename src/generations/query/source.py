@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import assert_never
 
+from generations.errors import UnknownField
 from generations.query.context import refuse_unknown_field
 from generations.query.tagged import get
 from generations.query.value import MISSING, Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
@@ -65,8 +66,13 @@ def resolve(value: Value, steps: tuple[str, ...], path: str) -> Value:
     try:
         return _resolve(value, steps)
     except _NoSuchField:
-        known = known_paths(value) if isinstance(value, Document) else []
-        raise refuse_unknown_field(".".join(steps), known, path) from None
+        raise refuse_unknown_field_of(value, steps, path) from None
+
+
+def refuse_unknown_field_of(value: Value, steps: tuple[str, ...], path: str) -> UnknownField:
+    """The error for a path that a value cannot have, with the nearest one that it has."""
+    known = known_paths(value) if isinstance(value, Document) else []
+    return refuse_unknown_field(".".join(steps), known, path)
 
 
 class _NoSuchField(Exception):

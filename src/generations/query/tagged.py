@@ -57,7 +57,21 @@ def let(value: str, body: Callable[[str], str]) -> str:
     if is_name(value):
         return body(value)
     name = fresh()
-    return f"arrayMap({name} -> {body(name)}, [{value}])[1]"
+    return f"arrayMap({function([name], body(name))}, [{value}])[1]"
+
+
+LOOSE = "/*\\*/"
+"""Marks where a test that may fail the query takes up what it must depend on; no quoted name or text can contain it."""
+
+
+def function(parameters: Sequence[str], body: str) -> str:
+    """A lambda over parameters.
+
+    The engine computes what does not depend on a lambda's parameters outside of it, for all rows, also where an `if`
+    inside guards it. So every test in the body that may fail the query is made to depend on a parameter.
+    """
+    names = f"({', '.join(parameters)})" if len(parameters) > 1 else parameters[0]
+    return f"{names} -> {body.replace(LOOSE, f', {parameters[-1]}{LOOSE}')}"
 
 
 def fresh() -> str:
@@ -160,6 +174,16 @@ def from_float(x: str) -> str:
         return f"if(isFinite({v}) AND {v} != trunc({v}), toString({v}), concat('\"{_TAG}d', {text}, '\"'))"
 
     return let(x, body)
+
+
+def from_sums(whole: str, fraction: str, doubles: str) -> str:
+    """The sum of integers (Int128) and doubles: a double where there was one, or where the integers leave 64 bits."""
+
+    def body(i: str) -> str:
+        fits = f"{i} BETWEEN -9223372036854775808 AND 9223372036854775807"
+        return f"if({doubles} = 0 AND {fits}, toString({i}), {from_float(f'toFloat64({i}) + {fraction}')})"
+
+    return let(whole, body)
 
 
 def from_string(x: str) -> str:

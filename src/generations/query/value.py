@@ -145,3 +145,9 @@ def quote(text: str) -> str:
     """An SQL string literal of a name (a key of a path, a field). Values never come this way: they are bound."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0")
     return f"'{escaped}'"
+
+
+def backquoted(name: str) -> str:
+    """An SQL identifier of any name."""
+    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"

@@ -1,0 +1,187 @@
+"""From MongoDB's language to one statement: find, aggregate, count, distinct, and the keys that updates and deletes need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from generations.query import accumulators, expressions, stages, tagged
+from generations.query.compiled import Compiled, Kind, Source
+from generations.query.context import Context, invalid
+from generations.query.document import plain_json
+from generations.query.evaluate import Scope
+from generations.query.filter import AllOf, Filter, Leaf, parse_filter
+from generations.query.pipeline import matching, run
+from generations.query.projection import parse_projection
+from generations.query.relation import OrderKey, Relation
+from generations.query.reshape import reshape
+from generations.query.sorting import Direction, order_keys, parse_sort
+from generations.query.source import record, resolve
+from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, backquoted, quote, to_tagged
+
+_REGISTERED = (accumulators, expressions, stages)
+
+_NEWEST: list[Direction] = [("timestamp", True)]
+
+
+def current_rows(context: Context) -> Relation:
+    """The current versions of the records of the source's project."""
+    source = context.source
+    where = [f"project = {context.string(source.project)}"]
+    where.append(f"seq NOT IN (SELECT supersedes FROM {source.local_table} WHERE supersedes != 0)")
+    return Relation(context, source.table, tuple(where), record(), (), ("seq",), is_table=True)
+
+
+def compile_find(
+    source: Source,
+    filter: Any = None,
+    projection: Any = None,
+    sort: Any = None,
+    skip: int = 0,
+    limit: int = 0,
+    *,
+    table: bool = False,
+) -> Compiled:
+    """A find.
+
+    Args:
+        limit: 0 means no limit, as in MongoDB.
+        table: typed columns named by dotted path instead of documents.
+    """
+    context = Context(source)
+    parsed = parse_filter(filter)
+    relation = matching(current_rows(context), parsed)
+    if sort:
+        directions = parse_sort(sort, "/sort")
+        relation = replace(relation, order=order_keys(relation, directions, "/sort"))
+        if directions[0] == _NEWEST[0] and _only_instants(parsed):
+            # The table is laid out by hour: read backwards from its end instead of sorting all of it.
+            relation = replace(relation, order=(OrderKey("toStartOfHour(timestamp)", descending=True), *relation.order))
+    if limit or skip:
+        relation = relation.sliced(limit or None, skip)
+    if projection:
+        shape = parse_projection(projection, "/projection", of_find=True)
+        relation = replace(relation, root=reshape(Scope(context, relation.root, {}), relation.root, shape))
+    return _finished(relation, table)
+
+
+def compile_aggregate(source: Source, pipeline: Any, *, table: bool = False) -> Compiled:
+    """An aggregation."""
+    return _finished(run(current_rows(Context(source)), pipeline), table)
+
+
+def compile_count(source: Source, filter: Any = None, skip: int = 0, limit: int = 0) -> Compiled:
+    """How many records satisfy a filter: one row, one column `n`."""
+    relation = matching(current_rows(Context(source)), parse_filter(filter))
+    if limit or skip:
+        inner = replace(relation, natural=()).select("1", limit=limit or None, offset=skip)
+        return Compiled(f"SELECT count() AS n FROM ({inner})", relation.context.params, "value", ("n",))
+    return Compiled(relation.select("count() AS n"), relation.context.params, "value", ("n",))
+
+
+def compile_distinct(source: Source, key: Any, filter: Any = None) -> Compiled:
+    """The distinct values of a path, arrays taken apart one level: rows of one column `doc`, tagged JSON."""
+    if not isinstance(key, str) or not key or not all(key.split(".")):
+        raise invalid(f"{key!r} is not a path", "/key")
+    context = Context(source)
+    relation = matching(current_rows(context), parse_filter(filter))
+    value = _leaf_value(relation.root, key)
+    if isinstance(value, Scalar):
+        present = () if not value.nullable else ((f"({value.sql} IS NOT NULL" + (f" OR {value.null_test})" if value.null_test else ")")),)
+        inner = replace(relation, where=(*relation.where, *present)).select(f"DISTINCT {value.sql} AS v")
+        text = to_tagged(replace(value, sql="v", null_test=None, absent="null"))
+        return Compiled(f"SELECT {text} AS doc FROM ({inner}) ORDER BY v", context.params, "documents", ("doc",))
+    v, e = tagged.fresh(), tagged.fresh()
+    if isinstance(value, Strings):
+        leaves = f"[{to_tagged(value)}]"
+    else:
+        root, steps = value
+        leaves = tagged.leaves(root, steps)
+    items = f"arrayFlatten(arrayMap({v} -> if({tagged.is_array(v)}, {tagged.elements(v)}, [{v}]), {leaves}))"
+    inner = relation.select(f"arrayJoin(arrayFilter({e} -> {e} != '', {items})) AS v")
+    grouped = f"SELECT any(v) AS doc FROM ({inner}) GROUP BY {tagged.equality('v')} ORDER BY {tagged.sort_key('doc')}"
+    return Compiled(grouped, context.params, "documents", ("doc",))
+
+
+def _leaf_value(root: Value, key: str) -> Any:
+    """A typed value, or the tagged text to start from and the steps below it."""
+    steps = tuple(key.split("."))
+    value = root
+    for i, step in enumerate(steps):
+        rest = [(quote(s), int(s) if s.isdigit() and len(s) < 10 else None) for s in steps[i:]]
+        match value:
+            case Document(fields) if step in fields:
+                value = fields[step]
+            case Open(text, (), _, plain) if isinstance(resolve(value, (step,), "/key"), Open):
+                del plain
+                return tagged.from_text(text), rest
+            case Open():
+                value = resolve(value, (step,), "/key")
+            case Strings() | Tagged():
+                return to_tagged(value), rest
+            case _:
+                resolve(root, steps, "/key")
+    return value if isinstance(value, Scalar | Strings) else (to_tagged(value), [])
+
+
+def compile_keys(source: Source, filter: Any = None, sort: Any = None, limit: int = 0) -> Compiled:
+    """The records that an update or delete touches: `id`, `seq`, `created_at`, `doc`, in their natural order."""
+    context = Context(source)
+    relation = matching(current_rows(context), parse_filter(filter))
+    if sort:
+        relation = replace(relation, order=order_keys(relation, parse_sort(sort, "/sort"), "/sort"))
+    if limit:
+        relation = relation.sliced(limit, 0)
+    columns = ("id", "seq", "created_at", "doc")
+    sql = relation.select(f"id, seq, created_at, {plain_json(relation.root)} AS doc", ordered=True)
+    return Compiled(sql, context.params, "table", columns)
+
+
+def _only_instants(parsed: Filter) -> bool:
+    """Whether a filter is empty or bounds the timestamp alone."""
+    match parsed:
+        case AllOf(parts):
+            return all(_only_instants(part) for part in parts)
+        case Leaf(field):
+            return field == "timestamp"
+        case _:
+            return False
+
+
+def _finished(relation: Relation, table: bool) -> Compiled:
+    context = relation.context
+    if table:
+        columns = dict(_columns("", relation.root))
+        items = ", ".join(f"{sql} AS {backquoted(name)}" for name, sql in columns.items())
+        return Compiled(relation.select(items, ordered=True), context.params, "table", tuple(columns), tuple(context.notes))
+    plain = _is_stored(relation.root)
+    kind: Kind = "records" if plain else "documents"
+    text = plain_json(relation.root) if plain else to_tagged(relation.root)
+    return Compiled(relation.select(f"{text} AS doc", ordered=True), context.params, kind, ("doc",), tuple(context.notes))
+
+
+def _is_stored(root: Value) -> bool:
+    """Whether a document has nothing but stored fields at their own paths, so that it reads as (part of) a record."""
+
+    def same(value: Value, stored: Value | None) -> bool:
+        match value, stored:
+            case Document(fields), Document(originals):
+                return all(same(field, originals.get(name)) for name, field in fields.items())
+            case _:
+                return value is stored
+
+    return same(root, record())
+
+
+def _columns(prefix: str, value: Value) -> list[tuple[str, str]]:
+    match value:
+        case Document(fields):
+            return [item for name, field in fields.items() for item in _columns(f"{prefix}.{name}" if prefix else name, field)]
+        case Scalar(sql):
+            return [(prefix, sql)]
+        case Strings(sql):
+            return [(prefix, sql)]
+        case Open():
+            return [(prefix, f"nullIf({plain_json(value)}, '')")]
+        case Tagged():
+            return [(prefix or "document", f"nullIf({plain_json(value)}, '')")]

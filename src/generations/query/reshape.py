@@ -1,0 +1,185 @@
+"""Projections, compiled: a value in another shape."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from generations.query import filter as f
+from generations.query import tagged
+from generations.query.evaluate import Scope, condition
+from generations.query.predicate import Filters
+from generations.query.projection import Below, Compute, Drop, FirstElement, Keep, Mode, Node, Part, Projection
+from generations.query.source import refuse_unknown_field_of
+from generations.query.value import MISSING, Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
+
+_ARRAYS_IN_ARRAYS = 3
+"""How many arrays directly inside arrays a shape reaches through; deeper ones stop the query."""
+
+
+def reshape(scope: Scope, root: Value, projection: Projection) -> Value:
+    """The document in the projection's shape.
+
+    Raises:
+        UnknownField: the projection keeps or drops a field that the document cannot have.
+    """
+    shaper = _Shaper(scope, projection.mode, projection.path)
+    fields = projection.fields
+    if projection.mode == "include" and "_id" not in fields.fields and not (isinstance(root, Document) and "_id" not in root.fields):
+        fields = Below({"_id": Keep(), **fields.fields})
+    if isinstance(root, Document):
+        return shaper.document(root, fields, ())
+    if projection.mode == "include" and sum(not isinstance(node, Compute | Drop) for node in fields.fields.values()) <= 1:
+        return shaper.named(root, fields)
+    return Tagged(shaper.text(to_tagged(root), fields))
+
+
+class _Shaper:
+    def __init__(self, scope: Scope, mode: Mode, path: str) -> None:
+        self._scope = scope
+        self._mode: Mode = mode
+        self._path = path
+
+    def document(self, value: Document, below: Below, at: tuple[str, ...]) -> Document:
+        """An object whose fields are known: kept fields in their order, then computed ones."""
+        for name, node in below.fields.items():
+            missing = name not in value.fields and not isinstance(node, Compute) and not self._computes(node)
+            if missing and value.closed and not (name == "_id" and not at):
+                raise refuse_unknown_field_of(value, (*at, name), self._path)
+        fields: dict[str, Value] = {}
+        for name, field in value.fields.items():
+            node = below.fields.get(name)
+            if node is None:
+                if self._mode != "include":
+                    fields[name] = field
+            elif not isinstance(node, Drop) and not (isinstance(node, Compute) and self._mode == "include"):
+                fields[name] = self._field(field, node, (*at, name))
+        for name, node in below.fields.items():
+            if name not in fields and (isinstance(node, Compute) or (self._computes(node) and name not in value.fields)):
+                fields[name] = self._field(MISSING, node, (*at, name))
+        return Document(fields, value.empty, value.closed)
+
+    def named(self, root: Value, below: Below) -> Document:
+        """A document of any shape from which at most one field is kept, so that the order is known."""
+        text = to_tagged(root)
+        kept = {name: node for name, node in below.fields.items() if not isinstance(node, Compute | Drop)}
+        fields: dict[str, Value] = {}
+        for name, node in kept.items():
+            fields[name] = self._field(Tagged(f"JSONExtractRaw({text}, {quote(name)})"), node, (name,))
+        for name, node in below.fields.items():
+            if isinstance(node, Compute):
+                fields[name] = self._field(MISSING, node, (name,))
+        return Document(fields, closed=False)
+
+    def _field(self, value: Value, node: Node, at: tuple[str, ...]) -> Value:
+        match node:
+            case Keep():
+                return value
+            case Drop():
+                return MISSING
+            case Compute(expression):
+                return self._scope.value(expression)
+            case Part() | FirstElement():
+                return Tagged(self._element_text(to_tagged(value), node))
+            case Below():
+                if isinstance(value, Document):
+                    return self.document(value, node, at)
+                if isinstance(value, Scalar | Strings) and not self._computes(node):
+                    raise refuse_unknown_field_of(value, (*at, next(iter(node.fields))), self._path)
+                if value == MISSING and self._computes(node):
+                    return self.document(Document({}, closed=False), node, at)
+                if isinstance(value, Open) and not node.fields:
+                    return value
+                return Tagged(self.text(to_tagged(value), node))
+            case _:
+                assert_never(node)
+
+    @staticmethod
+    def _computes(node: Node) -> bool:
+        return isinstance(node, Compute) or (isinstance(node, Below) and any(_Shaper._computes(inner) for inner in node.fields.values()))
+
+    def text(self, value: str, below: Below, arrays: int = 0) -> str:
+        """Tagged JSON in the shape: objects, objects in arrays; what a scalar becomes depends on the mode."""
+        computes = self._computes(below)
+
+        def body(v: str) -> str:
+            other = v if self._mode != "include" else "''"
+            if computes:
+                other = self._fresh_object(below)
+            return f"multiIf({tagged.is_object(v)}, {self._object(v, below)}, {tagged.is_array(v)}, {self._array(v, below, arrays)}, {other})"
+
+        return tagged.let(value, body)
+
+    def _object(self, v: str, below: Below) -> str:
+        p = tagged.fresh()
+        cases: list[str] = []
+        appended: list[str] = []
+        for name, node in below.fields.items():
+            key = quote(name)
+            if isinstance(node, Compute):
+                made = self._scope.text(node.expression)
+                if self._mode == "add":
+                    cases.append(f"{p}.1 = {key}, {made}")
+                    appended.append(f"if(JSONHas({v}, {key}), ('', ''), ({key}, {made}))")
+                else:
+                    cases.append(f"{p}.1 = {key}, ''")
+                    appended.append(f"({key}, {made})")
+                continue
+            cases.append(f"{p}.1 = {key}, {self._inside(f'{p}.2', node)}")
+            if isinstance(node, Below) and self._computes(node):
+                appended.append(f"if(JSONHas({v}, {key}), ('', ''), ({key}, {self._fresh_object(node)}))")
+        rest = f"{p}.2" if self._mode != "include" else "''"
+        choice = f"multiIf({', '.join(cases)}, {rest})" if cases else rest
+        items = f"arrayMap({p} -> ({p}.1, {choice}), {tagged.pairs(v)})"
+        if appended:
+            items = f"arrayConcat({items}, [{', '.join(appended)}])"
+        return tagged.object_from_pairs(items)
+
+    def _inside(self, v: str, node: Node) -> str:
+        match node:
+            case Keep():
+                return v
+            case Drop():
+                return "''"
+            case Below():
+                return self.text(v, node)
+            case Part() | FirstElement():
+                return self._element_text(v, node)
+            case Compute(expression):
+                return self._scope.text(expression)
+            case _:
+                assert_never(node)
+
+    def _array(self, v: str, below: Below, arrays: int) -> str:
+        e = tagged.fresh()
+        if arrays >= _ARRAYS_IN_ARRAYS:
+            inner = f"if({tagged.is_array(e)} AND throwIf({tagged.is_array(e)}, 'a projection reaches through at most {arrays} nested arrays'), '', {e})"
+            return tagged.array(f"arrayMap({e} -> {inner}, {tagged.elements(v)})")
+        items = f"arrayMap({e} -> {self.text(e, below, arrays + 1)}, {tagged.elements(v)})"
+        return tagged.array(f"arrayFilter({e} -> {e} != '', {items})")
+
+    def _fresh_object(self, below: Below) -> str:
+        """The object of the computed fields alone, where there was none."""
+        fields = [
+            (quote(name), self._scope.text(node.expression) if isinstance(node, Compute) else self._fresh_object(node))
+            for name, node in below.fields.items()
+            if isinstance(node, Compute) or (isinstance(node, Below) and self._computes(node))
+        ]
+        return tagged.object_of(fields)
+
+    def _element_text(self, value: str, node: Part | FirstElement) -> str:
+        def body(v: str) -> str:
+            items = tagged.elements(v)
+            if isinstance(node, Part):
+                start = node.skip + 1 if node.skip >= 0 else f"greatest(toInt64(length({items})) + {node.skip + 1}, 1)"
+                return f"if({tagged.is_array(v)}, {tagged.array(f'arraySlice({items}, {start}, {node.count})')}, {v})"
+            e = tagged.fresh()
+            tests = f.ElementMatches(node.filter, f.Tests((node.test,)) if node.test is not None else None)
+            filters = Filters(self._scope.context, Tagged(f"concat('[', {e}, ']')"), _expressions(self._scope))
+            found = f"arrayFilter({e} -> {filters.holds(tests)}, {items})"
+            return f"if({tagged.is_array(v)} AND length({found}) > 0, concat('[', {found}[1], ']'), '')"
+
+        return tagged.let(value, body)
+
+
+def _expressions(scope: Scope):  # noqa: ANN202 - the type is predicate.Expressions
+    return lambda raw, path, root: condition(scope.context, raw, path, root)  # pyright: ignore
