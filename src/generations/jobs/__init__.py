@@ -1,0 +1,1 @@
+"""Long work over a store: each job is one function that reports its progress and may be run again."""

@@ -1,0 +1,34 @@
+"""Options that many commands share, and what they mean together."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated, cast
+
+import typer
+
+if TYPE_CHECKING:
+    from generations.connect import Generations
+
+Data = Annotated[
+    str | None,
+    typer.Option("--data", metavar="URL", help="Where the generations are; default $GENERATIONS_URL, else ./generations-data."),
+]
+Project = Annotated[str | None, typer.Option("--project", metavar="NAME", help="Project to work in; default 'default'.")]
+AsTable = Annotated[bool | None, typer.Option("--table/--json", help="Table or JSON lines; default a table on a terminal.")]
+FilterArgument = Annotated[str | None, typer.Argument(metavar="FILTER", help="Filter as JSON, @file or -.", show_default=False)]
+FilterOption = Annotated[str | None, typer.Option("--filter", "-f", metavar="FILTER", help="The same as the argument.")]
+Fields = Annotated[str | None, typer.Option("--fields", metavar="PATHS", help="Fields to show: a,b.c or a projection as JSON.")]
+Sort = Annotated[str | None, typer.Option("--sort", metavar="PATHS", help="Order: -timestamp,model.id; a minus descends.")]
+Skip = Annotated[int, typer.Option("--skip", metavar="N", min=0, help="Leave out the first N.")]
+
+
+def collection(context: typer.Context, data: str | None, project: str | None) -> "Generations":
+    """Open the collection that the options of the command or of the program name; those of the command win."""
+    from generations.connect import Generations  # noqa: PLC0415 - help needs no engine
+
+    settings = cast("dict[str, str | None]", context.obj or {})
+    return Generations(data or settings.get("data"), project=project or settings.get("project"))
+
+
+def is_table(as_table: bool | None) -> bool:
+    """What was asked for, else a table for people and JSON lines for programs."""
+    return sys.stdout.isatty() if as_table is None else as_table

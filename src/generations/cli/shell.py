@@ -1,0 +1,55 @@
+"""The group of commands: errors become one line on stderr and an exit status, never a traceback."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+from typing import Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from generations.cli import exit_codes
+from generations.errors import GenerationsError
+
+
+class Shell(TyperGroup):
+    """Runs a command and says how it ended."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            answer = super().invoke(ctx)
+            sys.stdout.flush()
+        except GenerationsError as error:
+            _fail(ctx, error, exit_codes.exit_code_of(type(error)))
+        except KeyboardInterrupt:
+            raise typer.Exit(exit_codes.INTERRUPTED.code) from None
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                _forget_stdout()
+                raise typer.Exit(exit_codes.PIPE_CLOSED.code) from None
+            _fail(ctx, error, exit_codes.UNEXPECTED.code)
+        except (typer.Exit, typer.Abort, typer.TyperException):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, people get a line and programs a status
+            _fail(ctx, error, exit_codes.UNEXPECTED.code)
+        return answer
+
+
+def _fail(ctx: Any, error: Exception, code: int) -> NoReturn:
+    if ctx.params.get("debug"):
+        traceback.print_exception(error)
+    if isinstance(error, GenerationsError):
+        line = f"error: {error}"
+    else:
+        what = str(error) or "no message"
+        line = f"error: {type(error).__name__}: {what}" + ("" if ctx.params.get("debug") else " (generations --debug … shows where)")
+    sys.stderr.write(line + "\n")
+    raise typer.Exit(code) from None
+
+
+def _forget_stdout() -> None:
+    """Let the interpreter flush into nothing when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

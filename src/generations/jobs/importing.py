@@ -1,0 +1,245 @@
+"""Bringing generations in from files and pipes.
+
+An import may be stopped and repeated at any time: what is stored stays, and what is there already is not added
+again. That is also how it is resumed.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+
+from generations.errors import InvalidInput
+from generations.jobs.parquet_rows import parquet_batches
+from generations.jobs.rejects import Refusal, Rejects, rejects_path
+from generations.jobs.sources import Source, open_source
+from generations.jobs.texts import BATCH_TEXTS, Batch, batches
+from generations.record.encode import MAX_BYTES, Rows, encode_lines
+from generations.wire.detect import OWN, Dialect, detect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from generations.store.store import InsertOutcome, Store
+
+SHOWN_REFUSALS: Final = 100
+_LINES_LOOKED_AT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What became of the records of one source; while it runs, what became of them so far.
+
+    Every record that was read is counted once: `read == added + unchanged + replaced + refused` at the end.
+
+    Attributes:
+        source: name of the file or pipe.
+        dialect: in whose shape it was written.
+        read: records read.
+        added: records the store did not have.
+        unchanged: records it had, or that stood twice in the source, exactly so; nothing was written.
+        replaced: records it had with another content; each became a new version.
+        refused: records that break a rule.
+        rejected_path: where the refused ones are, verbatim; None when there are none.
+        refusals: the first 100 refusals; all are beside `rejected_path`.
+        read_bytes: bytes of the source read, as packed.
+        total_bytes: its size; None for a pipe.
+    """
+
+    source: str
+    dialect: str = OWN.name
+    read: int = 0
+    added: int = 0
+    unchanged: int = 0
+    replaced: int = 0
+    refused: int = 0
+    rejected_path: Path | None = None
+    refusals: tuple[Refusal, ...] = field(default=())
+    read_bytes: int = 0
+    total_bytes: int | None = None
+
+
+def import_from(
+    source: str | Path | BinaryIO,
+    store: Store,
+    *,
+    rejected_path: Path | None = None,
+    max_record_bytes: int = MAX_BYTES,
+    on_progress: Callable[[ImportReport], None] | None = None,
+) -> ImportReport:
+    """Take everything a source holds into a store.
+
+    A source is JSON lines, a list, one document, or Parquet; plain, or packed with gzip or zstd; our own records, a
+    Langfuse trace export or an Inspect AI log. All of that is told by its content. Memory stays flat except for a single
+    document, which is held whole.
+
+    Args:
+        source: a path, `-` for standard input, or a stream of bytes.
+        store: where the records go.
+        rejected_path: where refused records go instead of the file beside the source.
+        max_record_bytes: the largest record, as compact JSON.
+        on_progress: called with the report so far after each batch.
+
+    Returns:
+        The whole report, once everything is on disk.
+
+    Raises:
+        InvalidInput: the source cannot be read or holds nothing that is known here. When it is cut short, what came
+            before has been taken.
+    """
+    with open_source(source) as opened, Rejects(rejected_path or rejects_path(opened)) as rejects:
+        import_ = _Import(opened, store, rejects, max_record_bytes, on_progress)
+        with import_:
+            import_.run()
+        return import_.report
+
+
+class _Import:
+    """One running import: the next batch is parsed and encoded while the engine inserts the one before."""
+
+    def __init__(
+        self,
+        source: Source,
+        store: Store,
+        rejects: Rejects,
+        max_record_bytes: int,
+        on_progress: Callable[[ImportReport], None] | None,
+    ) -> None:
+        self.report = ImportReport(source.name, total_bytes=source.size_bytes)
+        self._source = source
+        self._store = store
+        self._rejects = rejects
+        self._max_record_bytes = max_record_bytes
+        self._on_progress = on_progress
+        self._seen: dict[bytes, int] = {}
+        self._inserter = ThreadPoolExecutor(1, thread_name_prefix="generations-import")
+        self._pending: Future[tuple[Rows, InsertOutcome]] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Whatever happened, a batch that the engine is inserting is waited for and counted."""
+        try:
+            self._settle()
+        finally:
+            self._inserter.shutdown()
+
+    def run(self) -> None:
+        """Read the source to its end."""
+        dialect: Dialect | None = None
+        for batch in parquet_batches(self._source) if self._source.is_parquet else batches(self._source):
+            if dialect is None:
+                dialect = OWN if self._source.is_parquet else _dialect_of(batch)
+                self.report = replace(self.report, dialect=dialect.name)
+            for part in [batch] if dialect is OWN else _translated(batch, dialect, self.report.read):
+                self._take(part)
+
+    def _take(self, batch: Batch) -> None:
+        rows, refused = encode_lines(batch.texts, max_bytes=self._max_record_bytes, seen=self._seen)
+        refusals: list[Refusal] = []
+        for line in refused:
+            refusal = Refusal.of(batch.unit, batch.numbers[line.line_index], line.error)
+            self._rejects.add(batch.texts[line.line_index], refusal)
+            refusals.append(refusal)
+        self._settle()
+        if len(rows):
+            self._pending = self._inserter.submit(self._insert, rows)
+        room = SHOWN_REFUSALS - len(self.report.refusals)
+        self.report = replace(
+            self.report,
+            read=self.report.read + len(batch.texts),
+            refused=self.report.refused + len(refused),
+            rejected_path=self._rejects.path if self._rejects.count else None,
+            refusals=self.report.refusals + tuple(refusals[:room]),
+            read_bytes=self._source.read_bytes,
+        )
+        self._tell()
+
+    def _insert(self, rows: Rows) -> tuple[Rows, InsertOutcome]:
+        return rows, self._store.insert(rows)
+
+    def _settle(self) -> None:
+        """Wait for the batch under way and count what became of it."""
+        pending, self._pending = self._pending, None
+        if pending is None:
+            return
+        rows, outcome = pending.result()
+        added, replaced = len(outcome.inserted_ids), len(outcome.replaced_ids) + _changed_within(rows)
+        self.report = replace(
+            self.report,
+            added=self.report.added + added,
+            replaced=self.report.replaced + replaced,
+            unchanged=self.report.unchanged + len(rows) - added - replaced,
+        )
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._on_progress is not None:
+            self._on_progress(self.report)
+
+
+def _changed_within(rows: Rows) -> int:
+    """How many rows carry the id of a row before them in the same batch, with another content."""
+    if len(set(rows.ids)) == len(rows):
+        return 0
+    hashes: dict[str, Any] = {}
+    changed = 0
+    for id_, sent_hash in zip(rows.ids, rows.columns["sent_hash"], strict=True):
+        changed += hashes.get(id_, sent_hash) != sent_hash
+        hashes[id_] = sent_hash
+    return changed
+
+
+def _dialect_of(batch: Batch) -> Dialect:
+    """The dialect of the first text that is in one.
+
+    Raises:
+        InvalidInput: none of the first texts is, and so nothing in the source can be what it should.
+    """
+    failure: InvalidInput | None = None
+    for text in batch.texts[:_LINES_LOOKED_AT]:
+        try:
+            return detect(json.loads(text))
+        except InvalidInput as error:
+            failure = failure or error
+        except (ValueError, RecursionError):
+            if text.lstrip()[:1] in b"{[":
+                return OWN  # a record that is cut or broken is refused by itself, with its number
+    if failure is not None:
+        raise failure
+    raise InvalidInput("this is neither JSON, JSON lines nor Parquet", hint="gzip and zstd are told by themselves; other packings are not")
+
+
+def _translated(batch: Batch, dialect: Dialect, read_before: int) -> Iterator[Batch]:
+    """The records that a batch of another dialect holds, as our texts, numbered through the whole source.
+
+    A text that cannot be parsed, or is not in the dialect, is handed on as it is, to be taken or refused.
+    """
+    texts: list[bytes] = []
+    number = read_before
+    for text in batch.texts:
+        for record in _records_in(text, dialect):
+            texts.append(record)
+            if len(texts) == BATCH_TEXTS:
+                yield Batch(texts, range(number + 1, number + 1 + len(texts)), "record")
+                number, texts = number + len(texts), []
+    if texts:
+        yield Batch(texts, range(number + 1, number + 1 + len(texts)), "record")
+
+
+def _records_in(text: bytes, dialect: Dialect) -> Iterator[bytes]:
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError):
+        yield text
+        return
+    if not dialect.recognises(document):
+        yield text
+        return
+    for record in dialect.records(document):
+        yield json.dumps(record, separators=(",", ":")).encode()
