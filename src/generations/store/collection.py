@@ -10,10 +10,10 @@ from generations.errors import InvalidInput
 from generations.query import compile_aggregate, compile_count, compile_distinct, compile_find, compile_keys, parse_update
 from generations.record.decode import decode_document
 from generations.record.encode import MAX_BYTES, Record, encode_records
-from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, sort_pairs, within
+from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, natural, sort_pairs, within
 from generations.store.decode import Document, texts, value_of
 from generations.store.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
-from generations.store.revise import Revision
+from generations.store.revise import Revision, matching_ids
 from generations.store.versions import compile_history
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ class Collection:
         max_time_ms: int | None = None,
     ) -> FindCursor:
         """The records that match, as a lazy cursor; without `sort` in the order in which they were inserted."""
-        found = Found(filter or {}, projection, sort_pairs(sort), skip, limit)
+        found = Found({} if filter is None else filter, projection, sort_pairs(sort), natural(skip, "skip"), natural(limit, "limit"))
         return FindCursor(self._store, found, self._compile_find, self._limits(max_time_ms))
 
     def find_one(
@@ -167,7 +167,7 @@ class Collection:
 
     def count_documents(self, filter: Filter, *, skip: int = 0, limit: int = 0, max_time_ms: int | None = None) -> int:
         """How many records match, after leaving out `skip` of them and no more than `limit` (0: all)."""
-        compiled = compile_count(filter, self._source, skip=skip, limit=limit)
+        compiled = compile_count(filter, self._source, skip=natural(skip, "skip"), limit=natural(limit, "limit"))
         return int(self._store.query(compiled, self._limits(max_time_ms)).column(0)[0].as_py())
 
     def estimated_document_count(self) -> int:
@@ -176,7 +176,7 @@ class Collection:
 
     def distinct(self, key: str, filter: Filter | None = None, *, max_time_ms: int | None = None) -> list[Any]:
         """The different values at a path; the elements of an array one by one."""
-        compiled = compile_distinct(key, filter or {}, self._source)
+        compiled = compile_distinct(key, {} if filter is None else filter, self._source)
         return [value_of(text) for text in texts(self._store.batches(compiled, self._limits(max_time_ms)))]
 
     def feedback(self, id: str) -> list[Document]:
@@ -245,12 +245,11 @@ class Collection:
         )
 
     def _revision(self, update: Mapping[str, Any]) -> Revision:
-        return Revision(self._store, self._source, parse_update(update), self._store.limits, self._max_record_bytes)
+        return Revision(self._store, parse_update(update), self._max_record_bytes)
 
     def _delete(self, filter: Filter, limit: int) -> DeleteResult:
         limits = replace(self._store.limits, result_rows=None)
         with self._store.writing():
-            keys = self._store.query(compile_keys(filter, self._source, limit=limit), limits)
-            ids = cast("list[str]", keys["id"].to_pylist())
+            ids = matching_ids(self._store, compile_keys(filter, self._source, limit=limit), limits)
             removed = sum(self._store.delete(ids[start : start + DELETE_CHUNK]) for start in range(0, len(ids), DELETE_CHUNK))
         return DeleteResult(removed)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
-from generations.errors import InvalidInput, MissingExtra
+from generations.errors import InvalidInput, InvalidQuery, MissingExtra
 from generations.record.decode import decode_document
 from generations.record.generation import Generation
 from generations.store.decode import Document, texts, value_of
@@ -175,11 +175,11 @@ class FindCursor(Cursor[Document]):
 
     def skip(self, skip: int) -> Self:
         """Leave out the first `skip` records."""
-        return self._with(skip=skip)
+        return self._with(skip=natural(skip, "skip"))
 
     def limit(self, limit: int) -> Self:
         """Stop after `limit` records; 0 is no limit."""
-        return self._with(limit=limit)
+        return self._with(limit=natural(limit, "limit"))
 
     def _with(self, **changes: Any) -> Self:
         self._must_be_unread()
@@ -194,6 +194,13 @@ class FindCursor(Cursor[Document]):
 def as_is(document: Document) -> Document:
     """A plain dict."""
     return document
+
+
+def natural(count: int, name: str) -> int:
+    """A number of records that a caller gave, or the refusal of what is none."""
+    if isinstance(count, bool) or not isinstance(count, int) or count < 0:  # pyright: ignore[reportUnnecessaryIsInstance] - callers may not check types
+        raise InvalidQuery(f"{name} is a number of records, 0 or more, not {count!r}", path=f"/{name}")
+    return count
 
 
 def sort_pairs(key: Sort | None, direction: int | None = None) -> tuple[tuple[str, int], ...]:

@@ -11,13 +11,12 @@ from generations.record.decode import decode_document
 from generations.record.encode import encode_records
 from generations.store.decode import Document, texts
 from generations.store.results import UpdateResult
-from generations.store.versions import compile_versions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from generations.query import Update
-    from generations.query.compiled import Source
+    from generations.query.compiled import Compiled
     from generations.store.limits import Limits
     from generations.store.store import Change, Store
 
@@ -43,19 +42,17 @@ class _Revised(NamedTuple):
 class Revision:
     """One update over the records that match a filter."""
 
-    def __init__(self, store: Store, source: Source, update: Update, limits: Limits, max_record_bytes: int) -> None:
+    def __init__(self, store: Store, update: Update, max_record_bytes: int) -> None:
         self._store = store
-        self._source = source
         self._update = update
-        self._limits = replace(limits, result_rows=None)
+        self._limits = replace(store.limits, result_rows=None)
         self._max_record_bytes = max_record_bytes
         self._matched = 0
         self._modified = 0
 
     def first(self, filter: Mapping[str, Any]) -> UpdateResult:
         """Change the first record that matches."""
-        with self._store.writing():
-            self._rewrite(self._keys(filter, limit=1))
+        self._rewrite(compile_keys(filter, self._store.source, limit=1))
         return UpdateResult(self._matched, self._modified)
 
     def every(self, filter: Mapping[str, Any]) -> UpdateResult:
@@ -64,40 +61,35 @@ class Revision:
         A chunk is rewritten whole or not at all; other writers get their turn between chunks, and a record that no
         longer matches when its chunk comes is left alone. An error leaves the chunks before it changed.
         """
-        ids = list(self._keys(filter))
+        ids = matching_ids(self._store, compile_keys(filter, self._store.source), self._limits)
         for start in range(0, len(ids), CHUNK_RECORDS):
             chunk = ids[start : start + CHUNK_RECORDS]
-            with self._store.writing():
-                self._rewrite(self._keys({"$and": [filter, {"id": {"$in": chunk}}]}))
+            self._rewrite(compile_keys({"$and": [filter, {"id": {"$in": chunk}}]}, self._store.source))
         return UpdateResult(self._matched, self._modified)
 
-    def _keys(self, filter: Mapping[str, Any], limit: int = 0) -> dict[str, int]:
-        """Which versions match: id → seq."""
-        keys = self._store.query(compile_keys(filter, self._source, limit=limit), self._limits)
-        return dict(zip(cast("list[str]", keys["id"].to_pylist()), cast("list[int]", keys["seq"].to_pylist()), strict=True))
-
-    def _rewrite(self, keys: Mapping[str, int]) -> None:
+    def _rewrite(self, matching: Compiled) -> None:
         waiting: list[_Revised] = []
-        for revised in self._revised(keys):
-            waiting.append(revised)
-            if sum(one.size_bytes for one in waiting) >= CHUNK_BYTES:
-                self._write(waiting)
-                waiting = []
-        self._write(waiting)
+        with self._store.writing():
+            for revised in self._revised(matching):
+                waiting.append(revised)
+                if sum(one.size_bytes for one in waiting) >= CHUNK_BYTES:
+                    self._write(waiting)
+                    waiting = []
+            self._write(waiting)
 
-    def _revised(self, keys: Mapping[str, int]) -> Iterator[_Revised]:
+    def _revised(self, matching: Compiled) -> Iterator[_Revised]:
         """The records that the update makes different."""
-        if not keys:
-            return
-        for text in texts(self._store.batches(compile_versions(keys, self._source), self._limits)):
-            before = decode_document(text)
-            for name in _KEPT_BY_STORE:
-                before.pop(name, None)
-            after = apply_update(self._update, before)
-            self._matched += 1
-            if not identical(before, after):
-                _must_stay(before, after)
-                yield _Revised(keys[before["id"]], after, _differs_in_feedback_only(before, after), len(text))
+        for batch in self._store.batches(matching, self._limits):
+            seqs = cast("list[int]", batch.column("seq").to_pylist())
+            for seq, text in zip(seqs, texts([batch.select(["doc"])]), strict=True):
+                before = decode_document(text)
+                for name in _KEPT_BY_STORE:
+                    before.pop(name, None)
+                after = apply_update(self._update, before)
+                self._matched += 1
+                if not identical(before, after):
+                    _must_stay(before, after)
+                    yield _Revised(seq, after, _differs_in_feedback_only(before, after), len(text))
 
     def _write(self, revised: Sequence[_Revised]) -> None:
         if not revised:
@@ -106,6 +98,12 @@ class Revision:
         change: Change = "feedback" if all(one.only_feedback for one in revised) else "update"
         self._store.rewrite(rows, [one.seq for one in revised], change)
         self._modified += len(revised)
+
+
+def matching_ids(store: Store, matching: Compiled, limits: Limits) -> list[str]:
+    """The ids of the records that `compile_keys` finds, in their natural order."""
+    ids = replace(matching, sql=f"SELECT id FROM ({matching.sql})", columns=("id",))
+    return cast("list[str]", store.query(ids, limits)["id"].to_pylist())
 
 
 def identical(one: Any, other: Any) -> bool:
