@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from generations.query import accumulators, expressions, stages, tagged
-from generations.query.compiled import Compiled, Kind, Source
+from generations.query.compiled import Compiled, Source
 from generations.query.context import Context, invalid
 from generations.query.document import plain_json
 from generations.query.evaluate import Scope
 from generations.query.filter import AllOf, Filter, Leaf, parse_filter
 from generations.query.pipeline import matching, run
-from generations.query.projection import parse_projection
+from generations.query.projection import computes, parse_projection
 from generations.query.relation import OrderKey, Relation
 from generations.query.reshape import reshape
 from generations.query.sorting import Direction, order_keys, parse_sort
@@ -20,6 +20,9 @@ from generations.query.source import record, resolve
 from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, backquoted, quote, to_tagged
 
 _REGISTERED = (accumulators, expressions, stages)
+
+Shape = Literal["documents", "table"]
+"""One JSON text for each document, or typed columns."""
 
 _NEWEST: list[Direction] = [("timestamp", True)]
 
@@ -33,20 +36,20 @@ def current_rows(context: Context) -> Relation:
 
 
 def compile_find(
+    filter: Any,
     source: Source,
-    filter: Any = None,
+    *,
     projection: Any = None,
     sort: Any = None,
     skip: int = 0,
     limit: int = 0,
-    *,
-    table: bool = False,
+    shape: Shape = "documents",
 ) -> Compiled:
     """A find.
 
     Args:
         limit: 0 means no limit, as in MongoDB.
-        table: typed columns named by dotted path instead of documents.
+        shape: `table` for typed columns named by dotted path instead of documents.
     """
     context = Context(source)
     parsed = parse_filter(filter)
@@ -59,18 +62,21 @@ def compile_find(
             relation = replace(relation, order=(OrderKey("toStartOfHour(timestamp)", descending=True), *relation.order))
     if limit or skip:
         relation = relation.sliced(limit or None, skip)
+    stored = True
     if projection:
-        shape = parse_projection(projection, "/projection", of_find=True)
-        relation = replace(relation, root=reshape(Scope(context, relation.root, {}), relation.root, shape))
-    return _finished(relation, table)
+        wanted = parse_projection(projection, "/projection", of_find=True)
+        relation = replace(relation, root=reshape(Scope(context, relation.root, {}), relation.root, wanted))
+        stored = not computes(wanted.fields)
+    return _finished(relation, shape, stored)
 
 
-def compile_aggregate(source: Source, pipeline: Any, *, table: bool = False) -> Compiled:
+def compile_aggregate(pipeline: Any, source: Source, *, shape: Shape = "documents") -> Compiled:
     """An aggregation."""
-    return _finished(run(current_rows(Context(source)), pipeline), table)
+    relation = run(current_rows(Context(source)), pipeline)
+    return _finished(relation, shape, _is_stored(relation.root))
 
 
-def compile_count(source: Source, filter: Any = None, skip: int = 0, limit: int = 0) -> Compiled:
+def compile_count(filter: Any, source: Source, *, skip: int = 0, limit: int = 0) -> Compiled:
     """How many records satisfy a filter: one row, one column `n`."""
     relation = matching(current_rows(Context(source)), parse_filter(filter))
     if limit or skip:
@@ -79,7 +85,7 @@ def compile_count(source: Source, filter: Any = None, skip: int = 0, limit: int 
     return Compiled(relation.select("count() AS n"), relation.context.params, "value", ("n",))
 
 
-def compile_distinct(source: Source, key: Any, filter: Any = None) -> Compiled:
+def compile_distinct(key: Any, filter: Any, source: Source) -> Compiled:
     """The distinct values of a path, arrays taken apart one level: rows of one column `doc`, tagged JSON."""
     if not isinstance(key, str) or not key or not all(key.split(".")):
         raise invalid(f"{key!r} is not a path", "/key")
@@ -124,7 +130,7 @@ def _leaf_value(root: Value, key: str) -> Any:
     return value if isinstance(value, Scalar | Strings) else (to_tagged(value), [])
 
 
-def compile_keys(source: Source, filter: Any = None, sort: Any = None, limit: int = 0) -> Compiled:
+def compile_keys(filter: Any, source: Source, *, sort: Any = None, limit: int = 0) -> Compiled:
     """The records that an update or delete touches: `id`, `seq`, `created_at`, `doc`, in their natural order."""
     context = Context(source)
     relation = matching(current_rows(context), parse_filter(filter))
@@ -148,16 +154,16 @@ def _only_instants(parsed: Filter) -> bool:
             return False
 
 
-def _finished(relation: Relation, table: bool) -> Compiled:
+def _finished(relation: Relation, shape: Shape, stored: bool) -> Compiled:
+    """The statement: as plain JSON of (parts of) records where the fields stand at their own paths, as tagged JSON otherwise."""
     context = relation.context
-    if table:
+    if shape == "table":
         columns = dict(_columns("", relation.root))
         items = ", ".join(f"{sql} AS {backquoted(name)}" for name, sql in columns.items())
         return Compiled(relation.select(items, ordered=True), context.params, "table", tuple(columns), tuple(context.notes))
-    plain = _is_stored(relation.root)
-    kind: Kind = "records" if plain else "documents"
-    text = plain_json(relation.root) if plain else to_tagged(relation.root)
-    return Compiled(relation.select(f"{text} AS doc", ordered=True), context.params, kind, ("doc",), tuple(context.notes))
+    text = plain_json(relation.root) if stored else to_tagged(relation.root)
+    sql = relation.select(f"{text} AS doc", ordered=True)
+    return Compiled(sql, context.params, "records" if stored else "documents", ("doc",), tuple(context.notes))
 
 
 def _is_stored(root: Value) -> bool:

@@ -16,7 +16,7 @@ def plain_json(value: Value) -> str:
     match value:
         case Document(fields, empty):
             parts = [_part(name, field) for name, field in fields.items()]
-            joined = f"concat({', '.join(parts)})" if len(parts) > 1 else "".join(parts) or "''"
+            joined = f"concat({', '.join(parts)}, '')" if parts else "''"
             whole = f"concat('{{', substring(v, 2), '}}')"
             return f"arrayMap(v -> if(v = '', {empty}, {whole}), [{joined}])[1]"
         case Scalar():
@@ -44,7 +44,7 @@ def untagged(sql: str) -> str:
 
 
 def _part(name: str, field: Value) -> str:
-    """`,"name":value`, or nothing when the value is missing."""
+    """`,"name":value`, or nothing when the value is missing, as arguments of a concat."""
     key = quote(f',"{name}":')
     match field:
         case Scalar(sql, _, nullable) if not nullable:

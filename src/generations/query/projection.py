@@ -83,6 +83,11 @@ def parse_projection(raw: Any, path: str, *, of_find: bool = False) -> Projectio
     return Projection(_mode(below, path, of_find), below, path)
 
 
+def computes(node: Node) -> bool:
+    """Whether any field of a shape is computed."""
+    return isinstance(node, Compute) or (isinstance(node, Below) and any(computes(inner) for inner in node.fields.values()))
+
+
 def parse_additions(raw: Any, path: str, stage: str) -> Projection:
     """Read `$addFields` or `$set`."""
     if not isinstance(raw, Mapping) or not raw:

@@ -8,7 +8,7 @@ from generations.query import filter as f
 from generations.query import tagged
 from generations.query.evaluate import Scope, condition
 from generations.query.predicate import Filters
-from generations.query.projection import Below, Compute, Drop, FirstElement, Keep, Mode, Node, Part, Projection
+from generations.query.projection import Below, Compute, Drop, FirstElement, Keep, Mode, Node, Part, Projection, computes
 from generations.query.source import refuse_unknown_field_of
 from generations.query.value import MISSING, Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
 
@@ -42,7 +42,7 @@ class _Shaper:
     def document(self, value: Document, below: Below, at: tuple[str, ...]) -> Document:
         """An object whose fields are known: kept fields in their order, then computed ones."""
         for name, node in below.fields.items():
-            missing = name not in value.fields and not isinstance(node, Compute) and not self._computes(node)
+            missing = name not in value.fields and not isinstance(node, Compute) and not computes(node)
             if missing and value.closed and not (name == "_id" and not at):
                 raise refuse_unknown_field_of(value, (*at, name), self._path)
         fields: dict[str, Value] = {}
@@ -54,7 +54,7 @@ class _Shaper:
             elif not isinstance(node, Drop) and not (isinstance(node, Compute) and self._mode == "include"):
                 fields[name] = self._field(field, node, (*at, name))
         for name, node in below.fields.items():
-            if name not in fields and (isinstance(node, Compute) or (self._computes(node) and name not in value.fields)):
+            if name not in fields and (isinstance(node, Compute) or (computes(node) and name not in value.fields)):
                 fields[name] = self._field(MISSING, node, (*at, name))
         return Document(fields, value.empty, value.closed)
 
@@ -83,9 +83,9 @@ class _Shaper:
             case Below():
                 if isinstance(value, Document):
                     return self.document(value, node, at)
-                if isinstance(value, Scalar | Strings) and not self._computes(node):
+                if isinstance(value, Scalar | Strings) and not computes(node):
                     raise refuse_unknown_field_of(value, (*at, next(iter(node.fields))), self._path)
-                if value == MISSING and self._computes(node):
+                if value == MISSING and computes(node):
                     return self.document(Document({}, closed=False), node, at)
                 if isinstance(value, Open) and not node.fields:
                     return value
@@ -93,17 +93,12 @@ class _Shaper:
             case _:
                 assert_never(node)
 
-    @staticmethod
-    def _computes(node: Node) -> bool:
-        return isinstance(node, Compute) or (isinstance(node, Below) and any(_Shaper._computes(inner) for inner in node.fields.values()))
-
     def text(self, value: str, below: Below, arrays: int = 0) -> str:
         """Tagged JSON in the shape: objects, objects in arrays; what a scalar becomes depends on the mode."""
-        computes = self._computes(below)
 
         def body(v: str) -> str:
             other = v if self._mode != "include" else "''"
-            if computes:
+            if computes(below):
                 other = self._fresh_object(below)
             return f"multiIf({tagged.is_object(v)}, {self._object(v, below)}, {tagged.is_array(v)}, {self._array(v, below, arrays)}, {other})"
 
@@ -125,7 +120,7 @@ class _Shaper:
                     appended.append(f"({key}, {made})")
                 continue
             cases.append(f"{p}.1 = {key}, {self._inside(f'{p}.2', node)}")
-            if isinstance(node, Below) and self._computes(node):
+            if isinstance(node, Below) and computes(node):
                 appended.append(f"if(JSONHas({v}, {key}), ('', ''), ({key}, {self._fresh_object(node)}))")
         rest = f"{p}.2" if self._mode != "include" else "''"
         choice = f"multiIf({', '.join(cases)}, {rest})" if cases else rest
@@ -162,7 +157,7 @@ class _Shaper:
         fields = [
             (quote(name), self._scope.text(node.expression) if isinstance(node, Compute) else self._fresh_object(node))
             for name, node in below.fields.items()
-            if isinstance(node, Compute) or (isinstance(node, Below) and self._computes(node))
+            if isinstance(node, Compute) or (isinstance(node, Below) and computes(node))
         ]
         return tagged.object_of(fields)
 
