@@ -5,14 +5,20 @@ from __future__ import annotations
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from generations.errors import ConfigError, MissingExtra
 from generations.store.collection import Collection
+from generations.store.cursor import sort_pairs
 from generations.store.store import Store
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from generations.jobs.export import ExportReport
+    from generations.store.collection import Filter, Projection
+    from generations.store.cursor import Sort
     from generations.store.engine import Engine
     from generations.store.limits import Limits
 
@@ -61,6 +67,33 @@ class Generations(Collection):
             engine.close()
             raise
         super().__init__(store, max_record_bytes)
+
+    def export(
+        self,
+        target: str | Path | BinaryIO,
+        *,
+        format: Literal["jsonl", "csv", "parquet"] | None = None,
+        filter: Filter | None = None,
+        fields: Projection | None = None,
+        sort: Sort | None = None,
+        limit: int = 0,
+        on_progress: Callable[[ExportReport], None] | None = None,
+    ) -> ExportReport:
+        """Write the records that match to a file, in flat memory whatever their number; a manifest is written beside it.
+
+        Args:
+            target: a path (packed when it ends in `.gz` or `.zst`), `-` for standard output, or a stream that takes bytes.
+            format: None takes the suffix of the path, and `jsonl` where that says nothing.
+            filter: which records; None is all.
+            fields: paths, or a projection; None is whole records. CSV and Parquet have one column for each.
+            sort: as in `find`; None is the order in which records were inserted.
+            limit: most records; 0 is all.
+            on_progress: called with the report so far after each piece.
+        """
+        from generations.jobs.export import export_to  # noqa: PLC0415 - whoever never exports need not load it
+
+        pairs = sort_pairs(sort)
+        return export_to(target, self.store, format=format, filter=filter, fields=fields, sort=pairs, limit=limit, on_progress=on_progress)
 
 
 def default_url() -> str:
