@@ -15,8 +15,8 @@ from typing import Any, cast
 
 import msgspec
 
-from ..errors import InvalidRecord
-from . import instants
+from generations.errors import InvalidRecord
+from generations.record import instants
 
 MAX_DEPTH = 200
 """Levels of nesting in one record; the engine's JSON parser and Python's recursion end not far beyond."""
@@ -79,8 +79,8 @@ def diagnose(text: bytes, error: Exception) -> InvalidRecord:
 
 
 def is_too_deep(text: bytes) -> bool:
-    """Whether the JSON text, already known to be sound, is nested more than `MAX_DEPTH` levels."""
-    if text.count(b"[") + text.count(b"{") <= MAX_DEPTH:
+    """Whether sound JSON text is nested more than `MAX_DEPTH` levels."""
+    if len(text) <= 2 * MAX_DEPTH or len(text.translate(None, _NOT_OPENING)) <= MAX_DEPTH:
         return False
     level: list[Any] = [from_json(text)]
     for _ in range(MAX_DEPTH):
@@ -93,29 +93,31 @@ def is_too_deep(text: bytes) -> bool:
     return True
 
 
+_NOT_OPENING = bytes(byte for byte in range(256) if byte not in b"[{")
+
+
 def too_deep() -> InvalidRecord:
     """The refusal of a record that is nested more than `MAX_DEPTH` levels."""
     return InvalidRecord(f"nested more than {MAX_DEPTH} levels deep", hint="send the inner part as a string")
 
 
-def normalise_dates(value: Any) -> Any:
-    """Rewrite, in place, every `{"$date": …}` that says an instant to its one form; return the value."""
+def normalise_dates(value: object) -> None:
+    """Rewrite, in place, every `{"$date": …}` that says an instant to its one form."""
     if type(value) is dict:
         found = cast("dict[str, Any]", value)
         if len(found) == 1 and "$date" in found:
             instant = instants.parse_date_object(found)
             if instant is not None:
                 found["$date"] = instants.iso(instant)
-            return found
+            return
         for item in found.values():
             normalise_dates(item)
     elif type(value) is list:
         for item in cast("list[Any]", value):
             normalise_dates(item)
-    return value
 
 
-def revive_dates(value: Any) -> Any:
+def revive_dates(value: object) -> Any:
     """Turn, in place, every `{"$date": "…"}` inside a parsed value into an aware datetime; return the value."""
     if type(value) is dict:
         found = cast("dict[str, Any]", value)
@@ -123,41 +125,59 @@ def revive_dates(value: Any) -> Any:
             instant = instants.parse_date_object(found)
             return found if instant is None else instant
         for key, item in found.items():
-            if type(item) is dict or type(item) is list:
-                found[key] = revive_dates(item)
+            if isinstance(item, (dict, list)):
+                found[key] = revive_dates(cast("object", item))
     elif type(value) is list:
         items = cast("list[Any]", value)
         for index, item in enumerate(items):
-            if type(item) is dict or type(item) is list:
-                items[index] = revive_dates(item)
-    return value
+            if isinstance(item, (dict, list)):
+                items[index] = revive_dates(cast("object", item))
+    return cast("Any", value)
 
 
-def is_odd(found: dict[str, Any]) -> bool:
+def is_odd(found: dict[str, Any], depth: int = 0) -> bool:
     """Whether a map holds anything that the engine's `JSON` column would distort.
 
     Keys with a dot, starting with `$` or empty; lists that hold lists or objects; integers of 19 digits and more.
+    A map is as odd when it is nested very deeply.
     """
-    for key, value in found.items():
-        if not key or key[0] == "$" or "." in key:
-            return True
-        kind = type(value)
+    if depth > _DEEPEST_COLUMN or (not found.keys() <= _plain_keys and not _all_plain(found)):
+        return True
+    for value in found.values():
+        kind: object = type(value)
         if kind is str or kind is float:
             continue
         if kind is dict:
-            if is_odd(value):
+            if is_odd(value, depth + 1):
                 return True
         elif kind is list:
-            if any(map(_is_odd_in_list, value)):
+            if not _SAFE_IN_LIST.issuperset(map(type, value)) and any(map(_is_odd_in_list, value)):
                 return True
-        elif kind is int and not -(10**18) < value < 10**18:
+        elif kind is int and not -_NINETEEN_DIGITS < value < _NINETEEN_DIGITS:
             return True
     return False
 
 
+_DEEPEST_COLUMN = 50
+_NINETEEN_DIGITS = 10**18
+_SAFE_IN_LIST = frozenset({str, float, bool, type(None)})
+_MOST_PLAIN_KEYS = 10_000
+_plain_keys: set[str] = set()
+"""Keys that were looked at and are not odd: the same ones come with every record."""
+
+
+def _all_plain(found: dict[str, Any]) -> bool:
+    for key in found:
+        if not key or key[0] == "$" or "." in key:
+            return False
+    if len(_plain_keys) < _MOST_PLAIN_KEYS:
+        _plain_keys.update(found)
+    return True
+
+
 def _is_odd_in_list(value: object) -> bool:
     kind = type(value)
-    return kind is dict or kind is list or (kind is int and not -(10**18) < cast("int", value) < 10**18)
+    return kind is dict or kind is list or (kind is int and not -_NINETEEN_DIGITS < cast("int", value) < _NINETEEN_DIGITS)
 
 
 def _write(value: object, path: str, depth: int, out: list[bytes]) -> None:

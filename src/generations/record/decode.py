@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from . import instants
-from .content import from_json, revive_dates
+from generations.record import instants
+from generations.record.content import from_json, revive_dates
 
 
 def decode_document(text: bytes | str) -> dict[str, Any]:

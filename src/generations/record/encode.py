@@ -6,23 +6,24 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from math import isinf
-from typing import Any, cast
+from math import inf
+from typing import Any, TypeVar, cast
 
 import msgspec
 from msgspec import UNSET, convert
 from msgspec.structs import astuple, force_setattr
 
-from ..errors import InvalidRecord
-from . import content, identity, instants, mend
-from .fields import FIELDS, Field
-from .generation import Generation
-from .shape import ABSENT, ALTERNATIVE, KNOWN, LARGEST_INTEGER, MAPS, ROOT, members, parse_record
+from generations.errors import InvalidRecord
+from generations.record import content, identity, instants, mend
+from generations.record.fields import FIELDS, Field
+from generations.record.generation import Generation
+from generations.record.shape import ABSENT, ALTERNATIVE, KNOWN, LARGEST_INTEGER, MAPS, ROOT, members, parse_record
 
 MAX_BYTES = 32 * 1024 * 1024
 """Default of the largest record, as compact JSON."""
 
 Record = Mapping[str, Any] | Generation | bytes
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +85,7 @@ def encode_one(record: Record, max_bytes: int = MAX_BYTES) -> Rows:
     return _transposed([_encode(record, max_bytes, instants.now_us())])
 
 
-def encode_lines(
-    lines: Iterable[Record], max_bytes: int = MAX_BYTES, seen: dict[bytes, int] | None = None
-) -> tuple[Rows, list[Refusal]]:
+def encode_lines(lines: Iterable[Record], max_bytes: int = MAX_BYTES, seen: dict[bytes, int] | None = None) -> tuple[Rows, list[Refusal]]:
     """The good lines as rows, and why the others were refused.
 
     What the store keeps itself (`createdAt`, `updatedAt`) is dropped, so that an export can be imported.
@@ -136,6 +135,7 @@ _LISTS = {name: [field.type == "strings" for field in members(name)].index(True)
 def _encode(record: Record, max_bytes: int, now: int, seen: dict[bytes, int] | None = None) -> tuple[Any, ...]:
     """One row, its values in the order of `COLUMNS`."""
     given: list[str] | None = None
+    found: Any
     if isinstance(record, bytes):
         text = record
         _check_size(text, max_bytes)
@@ -151,8 +151,6 @@ def _encode(record: Record, max_bytes: int, now: int, seen: dict[bytes, int] | N
             found = convert(parsed, ROOT)
         except msgspec.ValidationError:
             found, given = _mended(parsed, drop_kept=seen is not None)
-    if content.is_too_deep(text):
-        raise content.too_deep()
     if given is None:
         given = _given(found)
     if seen is None and (found.created_at is not UNSET or found.updated_at is not UNSET):
@@ -174,11 +172,11 @@ def _plain(record: object) -> object:
         record = record.to_dict()
     if not isinstance(record, Mapping):
         raise InvalidRecord(f"a record is a mapping, a Generation or JSON bytes, not {mend.describe(record)}")
-    found = cast("Mapping[str, Any]", record)
+    found = dict(cast("Mapping[str, Any]", record))
     instant = found.get("timestamp")
     if type(instant) is datetime:
-        return {**found, "timestamp": instants.iso(instant)}
-    return found if type(found) is dict else dict(found)
+        found["timestamp"] = instants.iso(instant)
+    return found
 
 
 def _mended(parsed: Any, drop_kept: bool) -> tuple[Any, list[str]]:
@@ -258,19 +256,26 @@ def _content(value: Any) -> tuple[str | None, str]:
     """The two columns of a content: as it is when it is a string, else its JSON text."""
     if type(value) is str:
         return (value, "")
-    return _NO_CONTENT if value is UNSET else (None, content.to_json(value).decode())
+    return _NO_CONTENT if value is UNSET else (None, _text(value))
+
+
+def _text(value: Any) -> str:
+    text = content.to_json(value)
+    if content.is_too_deep(text):
+        raise content.too_deep()
+    return text.decode()
 
 
 def _alternatives(found: Any) -> str:
     if found is None:
         return "null"
     try:
-        known = convert(found, list[ALTERNATIVE])
+        known: list[Any] = convert(found, list[ALTERNATIVE])
         if any(item.feedback is not None for item in known):
             found = mend.mend_alternatives(found)
     except msgspec.ValidationError:
         found = mend.mend_alternatives(found)
-    return content.to_json(found).decode()
+    return _text(found)
 
 
 def _map(name: str, found: Any) -> tuple[Any, ...]:
@@ -285,15 +290,15 @@ def _map(name: str, found: Any) -> tuple[Any, ...]:
         known = KNOWN[name](**mend.mend_map(name, found))
     text = content.to_json(found).decode()
     odd = content.is_odd(found)
+    if odd and content.is_too_deep(text.encode()):
+        raise content.too_deep()
     return (text, "{}" if odd else text, odd, *_known_values(name, known))
 
 
-def _known_values(name: str, known: Any) -> list[Any]:
-    values: list[Any] = list(astuple(known))
+def _known_values(name: str, known: Any) -> tuple[Any, ...]:
+    values = astuple(known)
     place = _LISTS[name]
-    if values[place] is None:
-        values[place] = []
-    return values
+    return values if values[place] is not None else (*values[:place], [], *values[place + 1 :])
 
 
 _NO_MAP = {name: ("", "{}", False, *_known_values(name, KNOWN[name]())) for name in MAPS}
@@ -312,24 +317,26 @@ def _derived(usage: Any, performance: Any, given: list[str]) -> tuple[int | None
 
     A record that carries what would be derived anyway therefore hashes like one that does not.
     """
-    total: int | None = None
-    rate: float | None = None
     completion: int | None = usage.completion_tokens
     if completion is None:
         return None, None
+    total = rate = None
     if usage.prompt_tokens is not None and "usage.totalTokens" not in given:
-        total = usage.prompt_tokens + completion
-        if usage.total_tokens == total:
-            force_setattr(usage, "total_tokens", None)
-        elif usage.total_tokens is not None or total > LARGEST_INTEGER:
-            total = None
+        total = _unless_sent(usage, "total_tokens", usage.prompt_tokens + completion)
     if performance.latency and "performance.tokensPerSecond" not in given:
-        rate = completion / (performance.latency / 1000)
-        if performance.tokens_per_second == rate:
-            force_setattr(performance, "tokens_per_second", None)
-        elif performance.tokens_per_second is not None or isinf(rate):
-            rate = None
-    return total, rate
+        rate = _unless_sent(performance, "tokens_per_second", completion / (performance.latency / 1000))
+    return (total if total is not None and total <= LARGEST_INTEGER else None), (rate if rate is not None and rate < inf else None)
+
+
+def _unless_sent(part: Any, name: str, derived: Number) -> Number | None:
+    """The derived value; None when another one was sent."""
+    sent = getattr(part, name)
+    if sent is None:
+        return derived
+    if sent != derived:
+        return None
+    force_setattr(part, name, None)
+    return derived
 
 
 def _feedback(feedback: Any, given: list[str], now: int) -> tuple[Any, ...]:

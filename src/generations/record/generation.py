@@ -9,8 +9,8 @@ from typing import Any, Generic, Literal, Self, TypeVar, cast, overload
 import msgspec
 from msgspec import Struct
 
-from . import instants, mend
-from .fields import OBJECTS
+from generations.record import instants, mend
+from generations.record.fields import OBJECTS
 
 Value = TypeVar("Value")
 

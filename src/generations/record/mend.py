@@ -10,11 +10,11 @@ import math
 from collections.abc import Iterable
 from typing import Any, cast
 
-from ..errors import InvalidRecord
-from . import instants
-from .fields import BY_PATH, OBJECTS, ROOTS, Field
-from .nearest import nearest
-from .shape import ALTERNATIVE, LARGEST_INTEGER, LONGEST_ID, MAPS, members
+from generations.errors import InvalidRecord
+from generations.record import instants
+from generations.record.fields import BY_PATH, OBJECTS, ROOTS, Field
+from generations.record.nearest import nearest
+from generations.record.shape import ALTERNATIVE, LARGEST_INTEGER, LONGEST_ID, MAPS, members
 
 _REQUIRED_HINTS = {
     "model.id": 'name the model as it was requested, such as "gpt-4"',

@@ -9,12 +9,12 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
-from .identity import uuid7_text
-from .instants import micros
-from .sample_calls import CALLS, Call
-from .sample_sessions import Session
-from .sample_text import Writer
-from .sample_words import CATEGORIES_BAD, CATEGORIES_GOOD, COMMENTS_BAD, COMMENTS_GOOD, REGIONS, TAGS, TIERS
+from generations.record.identity import uuid7_text
+from generations.record.instants import micros
+from generations.record.sample_calls import CALLS, Call
+from generations.record.sample_sessions import Session
+from generations.record.sample_text import Writer
+from generations.record.sample_words import CATEGORIES_BAD, CATEGORIES_GOOD, COMMENTS_BAD, COMMENTS_GOOD, REGIONS, TAGS, TIERS
 
 END = datetime(2025, 7, 1, tzinfo=UTC)
 """Where the time of a sample ends when no start is given."""

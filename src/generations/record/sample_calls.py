@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from .sample_models import CHAT, COMPLETION, IMAGE, MODERATION, REASONING, SPEECH, TRANSCRIPTION, SampleModel, weighted
-from .sample_text import CODE_LANGUAGES, LANGUAGES, TOPIC_NAMES, Writer
+from generations.record.sample_models import CHAT, COMPLETION, IMAGE, MODERATION, REASONING, SPEECH, TRANSCRIPTION, SampleModel, weighted
+from generations.record.sample_text import CODE_LANGUAGES, LANGUAGES, TOPIC_NAMES, Writer
 
 Roll = Callable[[], float]
 
@@ -37,6 +37,7 @@ class Call:
 
 
 _CHAT = weighted(CHAT)
+_SEEING = [model for model in _CHAT if model.record["id"] in ("gpt-4o", "gpt-4o-mini", "claude-3-5-sonnet-20241022")]
 _CODERS = weighted(CHAT, REASONING, REASONING)
 _ANSWER_SYSTEM = (
     "You are the assistant of an internal help desk. Answer in plain English, name what you are unsure of, "
@@ -46,14 +47,16 @@ _SUPPORT_SYSTEM = (
     "You answer customers of a home and garden shop. Be friendly and brief. Offer what the returns policy allows and nothing else: "
     "30 days for undamaged goods, replacement or refund for damaged ones, free return shipping when the fault is ours."
 )
-_EXTRACT_SYSTEM = "Extract the fields of the invoice as JSON with the keys number, issuedOn, currency, lines and total. Use null for what is missing."
+_EXTRACT_SYSTEM = (
+    "Extract the fields of the invoice as JSON with the keys number, issuedOn, currency, lines and total, null for what is missing."
+)
 _CODE_SYSTEM = "You write small, tested, readable functions. Answer with code only."
 
 
 def answer_question(write: Writer, roll: Roll) -> Call:
     """A chat with one to three questions so far."""
     topic = write.pick(TOPIC_NAMES)
-    messages = [{"role": "system", "content": _ANSWER_SYSTEM}]
+    messages: list[dict[str, Any]] = [{"role": "system", "content": _ANSWER_SYSTEM}]
     for _ in range(int(roll() * roll() * 3)):
         messages.append({"role": "user", "content": write.question(topic)})
         messages.append({"role": "assistant", "content": write.prose(topic, 4)})
@@ -93,7 +96,7 @@ def classify_message(write: Writer, roll: Roll) -> Call:
     prompt = "Classify the message.\n\n" + write.question(topic)
     certainty = round(0.5 + roll() / 2, 3)
     content = {"category": topic, "certainty": certainty, "needsHuman": certainty < 0.6, "reasons": ["wording", "topic"], "draft": None}
-    parameters = {"temperature": 0, "maxTokens": 120, "responseFormat": {"type": "json_object"}}
+    parameters: dict[str, Any] = {"temperature": 0, "maxTokens": 120, "responseFormat": {"type": "json_object"}}
     return _json_call("classify-message", write.pick(_CHAT), prompt, content, parameters)
 
 
@@ -102,12 +105,13 @@ def extract_invoice(write: Writer, roll: Roll) -> Call:
     prices = [round(1 + roll() * 400, 2) for _ in range(2 + int(roll() * 4))]
     items = [write.pick(("Paper A4", "Toner", "Desk lamp", "Cable 2 m", "Chair mat", "Notebook", "Label roll")) for _ in prices]
     number = f"R-{write.hexadecimal(6).upper()}"
-    text = f"INVOICE {number}\nDue within 14 days\n" + "\n".join(f"{item:<14}{price:>10.2f}" for item, price in zip(items, prices, strict=True))
-    content = {
+    lines = list(zip(items, prices, strict=True))
+    text = f"INVOICE {number}\nDue within 14 days\n" + "\n".join([f"{item:<14}{price:>10.2f}" for item, price in lines])
+    content: dict[str, Any] = {
         "number": number,
         "issuedOn": None,
         "currency": "EUR",
-        "lines": [{"text": item, "net": price, "quantity": 1} for item, price in zip(items, prices, strict=True)],
+        "lines": [{"text": item, "net": price, "quantity": 1} for item, price in lines],
         "total": round(sum(prices), 2),
     }
     prompt = _EXTRACT_SYSTEM + "\n\n" + text + "\n\n" + write.prose("support", 3)
@@ -151,11 +155,12 @@ def rank_drafts(write: Writer, roll: Roll) -> Call:
     question = write.question("support")
     drafts = [write.prose("support", 3) for _ in range(3)]
     call = _chat("rank-drafts", write.pick(_CHAT), [{"role": "user", "content": question}], drafts[0], {"temperature": 1, "n": 3})
-    call.output["alternatives"] = [
+    alternatives: list[dict[str, Any]] = [
         {"content": draft, "tokens": len(draft) // 4, "score": round(roll(), 4), "finishReason": "stop"} for draft in drafts[1:]
     ]
     if roll() < 0.3:
-        call.output["alternatives"][0]["feedback"] = {"thumbs": "up", "comment": "This one is friendlier"}
+        alternatives[0]["feedback"] = {"thumbs": "up", "comment": "This one is friendlier"}
+    call.output["alternatives"] = alternatives
     return call
 
 
@@ -165,7 +170,7 @@ def describe_image(write: Writer, roll: Roll) -> Call:
     topic = "kitchen" if roll() < 0.5 else "travel"
     text = {"type": "text", "text": "What is shown here? " + write.question(topic)}
     answer = write.prose(topic, 4)
-    call = _chat("describe-image", write.pick(_CHAT[:30]), [{"role": "user", "content": [text, picture]}], answer, {"maxTokens": 400})
+    call = _chat("describe-image", write.pick(_SEEING), [{"role": "user", "content": [text, picture]}], answer, {"maxTokens": 400})
     call.input["type"] = "multimodal"
     call.prompt_length += 4 * 765
     return call
@@ -231,7 +236,8 @@ def moderate_message(write: Writer, roll: Roll) -> Call:
     scores = {name: round(roll() ** 6, 6) for name in ("harassment", "hate", "self-harm", "sexual", "violence")}
     content = {"flagged": max(scores.values()) > 0.5, "scores": scores}
     text = write.question(write.pick(TOPIC_NAMES))
-    return Call("moderate-message", MODERATION[0], {"type": "text", "content": text}, {"type": "other", "content": content}, {}, len(text), 0)
+    asked, answer = {"type": "text", "content": text}, {"type": "other", "content": content}
+    return Call("moderate-message", MODERATION[0], asked, answer, {}, len(text), 0)
 
 
 def _chat(function: str, model: SampleModel, messages: list[dict[str, Any]], answer: str, parameters: dict[str, Any]) -> Call:

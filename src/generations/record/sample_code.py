@@ -100,12 +100,14 @@ TOOLS: tuple[tuple[str, str, str], ...] = (
         "read_file",
         '{"path":"src/%(thing)ss/%(verb)s.py"}',
         "1: import logging\n2: from %(thing)ss.models import %(Thing)s\n3: \n4: log = logging.getLogger(__name__)\n5: \n"
-        "6: def %(verb)s(%(thing)s: %(Thing)s) -> None:\n7:     log.info('%(verb)s %%s', %(thing)s.id)\n8:     %(thing)s.%(field)s += %(decimal)s",
+        "6: def %(verb)s(%(thing)s: %(Thing)s) -> None:\n"
+        "7:     log.info('%(verb)s %%s', %(thing)s.id)\n8:     %(thing)s.%(field)s += %(decimal)s",
     ),
     (
         "run_tests",
         '{"path":"tests/test_%(thing)ss.py"}',
-        "collected %(number)s items\ntests/test_%(thing)ss.py ....F..\nE   AssertionError: assert %(decimal)s == 0\n1 failed, 6 passed in 0.8s",
+        "collected %(number)s items\n"
+        "tests/test_%(thing)ss.py ....F..\nE   AssertionError: assert %(decimal)s == 0\n1 failed, 6 passed in 0.8s",
     ),
     (
         "query_database",

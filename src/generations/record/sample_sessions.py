@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .sample_calls import Call, Roll
-from .sample_code import TOOLS
-from .sample_models import AGENT, weighted
-from .sample_text import Writer
+from generations.record.sample_calls import Call, Roll
+from generations.record.sample_code import TOOLS
+from generations.record.sample_models import AGENT, weighted
+
+if TYPE_CHECKING:
+    from generations.record.sample_text import Writer
 
 _SYSTEM = (
     "You are an agent that works for the operations team. Work in small steps. Use one tool at a time, read its answer before you go on, "

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from random import Random
 from typing import TypeVar
 
-from .sample_code import CODE, FIELDS, FLAGS, THINGS, TOOLS, VERBS
-from .sample_words import QUESTIONS, TOPICS, TRANSLATIONS, WORDS, Sentence
+from generations.record.sample_code import CODE, FIELDS, FLAGS, THINGS, TOOLS, VERBS
+from generations.record.sample_words import QUESTIONS, TOPICS, TRANSLATIONS, WORDS, Sentence
 
 Item = TypeVar("Item")
 _Pattern = tuple[str, Sequence[str], Sequence[str], Sequence[str]]
@@ -31,12 +31,12 @@ class Writer:
     def prose(self, topic: str, sentences: int) -> str:
         """So many sentences; every fourth one begins a paragraph."""
         patterns = _STATEMENTS[topic]
-        written = [
-            template % (first[chance >> 8 & 255], second[chance >> 16 & 255], third[chance >> 24])
-            for chance in struct.unpack(f"<{sentences}I", self._bytes(4 * sentences))
-            for template, first, second, third in (patterns[chance & 255],)
-        ]
-        written = [text if text[0].isupper() else text[0].upper() + text[1:] for text in written]
+        written: list[str] = []
+        chances: tuple[int, ...] = struct.unpack(f"<{sentences}I", self._bytes(4 * sentences))
+        for chance in chances:
+            template, first, second, third = patterns[chance & 255]
+            text = template % (first[chance >> 8 & 255], second[chance >> 16 & 255], third[chance >> 24])
+            written.append(text if text[0].isupper() else text[0].upper() + text[1:])
         if sentences <= 5:
             return " ".join(written)
         return "\n\n".join([" ".join(written[start : start + 4]) for start in range(0, sentences, 4)])

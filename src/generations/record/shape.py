@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, Struct, defstruct, json
 
-from .fields import BY_PATH, FIELDS, OBJECTS, ROOTS, Field
+from generations.record.fields import BY_PATH, FIELDS, OBJECTS, ROOTS, Field
 
 LONGEST_ID = 1024
 LARGEST_INTEGER = 2**63 - 1
@@ -86,13 +86,16 @@ def _root() -> type[Struct]:
 
 
 def _known(prefix: str) -> type[Struct]:
-    parts = [(_snake(field.path.rpartition(".")[2]), annotation(field) | None, None) for field in members(prefix)]
+    parts: list[Any] = []
+    for field in members(prefix):
+        absent: Any = [] if field.type == "strings" else None
+        parts.append((_snake(field.path.rpartition(".")[2]), annotation(field) | None, absent))
     return defstruct(prefix.capitalize(), parts, rename="camel", frozen=True)
 
 
 ROOT = _root()
 KNOWN: dict[str, type[Struct]] = {name: _known(name) for name in MAPS}
-"""The declared keys of the open maps; whatever else a map holds is not looked at."""
+"""The declared keys of the open maps; whatever else a map holds is not looked at. Absent lists are empty."""
 
 ALTERNATIVE = defstruct(
     "Alternative",
