@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
 from generations.errors import StoreUnavailable
@@ -35,7 +35,7 @@ _CLOSE_PATIENCE = 10.0
 class _FolderLock:
     """One write lock for each folder, shared by all engines of the process on it."""
 
-    _locks: WeakValueDictionary[Path, _FolderLock] = WeakValueDictionary()
+    _locks: ClassVar[WeakValueDictionary[Path, _FolderLock]] = WeakValueDictionary()
     _guard = threading.Lock()
 
     def __init__(self) -> None:
@@ -83,6 +83,10 @@ class ChdbEngine:
     @property
     def name(self) -> str:
         return str(self._folder)
+
+    @property
+    def cluster(self) -> None:
+        return None
 
     def run(self, sql: str, params: Params | None = None) -> None:
         values = as_texts(params)

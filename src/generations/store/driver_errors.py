@@ -91,7 +91,7 @@ def damaged(text: str, where: str) -> StoreDamaged:
     what = f"part {part.group(1)} of {where}" if part else where
     return StoreDamaged(
         f"{what} is damaged: {said_by(text)}",
-        hint="restore the folder from a backup; to go on without the part, `ALTER TABLE generations DETACH PART` it and import its records again",
+        hint="restore the folder from a backup",
     )
 
 

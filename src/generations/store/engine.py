@@ -30,6 +30,11 @@ class Engine(Protocol):
         """Where the data is, for people: a folder, or a URL without its password."""
         ...
 
+    @property
+    def cluster(self) -> str | None:
+        """The cluster on which tables are made; None for a folder or a single server."""
+        ...
+
     def run(self, sql: str, params: Params | None = None) -> None:
         """Run a statement that changes something, and return when it has taken effect everywhere."""
         ...

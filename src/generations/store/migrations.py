@@ -69,18 +69,19 @@ def schema_version(engine: Engine) -> int:
     return int(_value(engine, f"SELECT max(version) FROM {_BOOK}"))
 
 
-def find_layout(engine: Engine, cluster: str | None) -> Layout:
+def find_layout(engine: Engine) -> Layout:
     """The layout of the tables that are there; of those to be made, where there are none."""
     rows = engine.query("SELECT engine_full FROM system.tables WHERE database = currentDatabase() AND name = 'generations'").to_pylist()
     if not rows:
-        return clustered(cluster) if cluster else SINGLE
+        return clustered(engine.cluster) if engine.cluster else SINGLE
     found = re.match(r"Distributed\('?([^',]+)'?, *'?[^',]*'?, *'?([^',)]+)'?", rows[0]["engine_full"])
     return Layout("generations", found.group(2), found.group(1)) if found else SINGLE
 
 
 def _record(engine: Engine, layout: Layout, migration: Migration) -> None:
     engine.run(
-        f"CREATE TABLE IF NOT EXISTS {_BOOK}{layout.on_cluster} (version UInt32, title String, applied_at DateTime64(6, 'UTC') DEFAULT now64(6))"
+        f"CREATE TABLE IF NOT EXISTS {_BOOK}{layout.on_cluster}"
+        " (version UInt32, title String, applied_at DateTime64(6, 'UTC') DEFAULT now64(6))"
         " ENGINE = MergeTree ORDER BY version SETTINGS fsync_after_insert = 1, fsync_part_directory = 1"
     )
     # Both values are constants of this module.

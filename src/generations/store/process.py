@@ -71,5 +71,5 @@ def _leave_to_parent() -> None:
     for one in _kept_alive:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(one))
     c = ctypes.CDLL(None)
-    if hasattr(c, "on_exit"):
-        c.on_exit(c._exit, None)
+    if hasattr(c, "on_exit"):  # glibc: end with the status that was asked for, before the library's destructors run
+        c.on_exit(c["_exit"], None)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from generations.store.limits import Limits
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from generations.store.limits import Limits
 
 Settings = Mapping[str, str | int | float]
 

@@ -78,14 +78,13 @@ class Store:
         engine: where the data is.
         project: whose records are seen and written.
         limits: what one query may spend.
-        cluster: on a server, the cluster on which missing tables are made; None makes them on the server alone.
     """
 
-    def __init__(self, engine: Engine, project: str = "default", limits: Limits | None = None, cluster: str | None = None) -> None:
+    def __init__(self, engine: Engine, project: str = "default", limits: Limits | None = None) -> None:
         self._engine = engine
         self._project = project
         self._limits = limits or Limits()
-        self._layout = find_layout(engine, cluster)
+        self._layout = find_layout(engine)
         migrate(engine, self._layout)
         SEQUENCE.advance(self._ask(f"SELECT max(seq) AS seq FROM {self._layout.table}")[0]["seq"])
 
@@ -187,6 +186,7 @@ class Store:
     def stats(self) -> Stats:
         """Counts of all projects and the size on disk."""
         table, local = self._layout.table, self._layout.local
+        parts = f"cluster('{self._layout.cluster}', system.parts)" if self._layout.cluster else "system.parts"
         current = f"seq NOT IN (SELECT supersedes FROM {local} WHERE supersedes != 0)"
         projects = [
             ProjectStats(row["project"], row["records"], row["versions"])
@@ -196,7 +196,7 @@ class Store:
         ]
         (size,) = self._ask(
             "SELECT count() AS parts, sum(data_compressed_bytes) AS compressed, sum(data_uncompressed_bytes) AS uncompressed"
-            f" FROM system.parts WHERE active AND database = currentDatabase() AND table = '{local}'"
+            f" FROM {parts} WHERE active AND database = currentDatabase() AND table = '{local}'"
         )
         return Stats(
             records=sum(one.records for one in projects),

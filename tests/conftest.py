@@ -1,0 +1,83 @@
+"""The three targets as fixtures; `tests/targets` says what they are and how to use them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from generations.connect import open_engine
+
+NAMES = ("embedded", "http", "sharded")
+SERVER = Path(__file__).parent / "targets" / "serve_http.py"
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where a test runs: `name` is one of NAMES, `url` opens it."""
+
+    name: str
+    url: str
+
+
+def pytest_addoption(parser):
+    parser.addoption("--targets", default=",".join(NAMES), help="comma-separated targets of the store's tests; default: all three")
+
+
+def pytest_generate_tests(metafunc):
+    if "target" in metafunc.fixturenames:
+        asked = metafunc.config.getoption("--targets").split(",")
+        metafunc.parametrize("target", [name for name in NAMES if name in asked], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def target(request, tmp_path_factory):
+    """One target after the other; a server runs while the tests of its target do."""
+    name = request.param
+    if name == "embedded":
+        yield Target(name, str(tmp_path_factory.mktemp("embedded") / "data"))
+        return
+    with serve(*(["--sharded"] if name == "sharded" else [])) as url:
+        yield Target(name, url)
+
+
+@pytest.fixture(scope="session")
+def store_url(target):
+    """The URL of a store that all tests of a target share; keep to a `project` of your own."""
+    return target.url
+
+
+@pytest.fixture(scope="module")
+def engine(store_url):
+    """An engine on the target, for the tests of one module: a process can have only one folder open."""
+    engine = open_engine(store_url)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def project():
+    """The name of a project that no other test uses."""
+    return f"test-{uuid.uuid4().hex[:12]}"
+
+
+class serve:  # noqa: N801 - used as a function
+    """A server for as long as the context lasts; gives its URL."""
+
+    def __init__(self, *arguments: str):
+        self.command = [sys.executable, str(SERVER), *arguments]
+
+    def __enter__(self) -> str:
+        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        url = self.process.stdout.readline().strip()
+        assert url, "the server did not start"
+        return url
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+        self.process.stdout.close()

@@ -1,0 +1,24 @@
+"""The targets that the tests of the store and of the query language run on.
+
+Three of them, each reached by a URL, so that one test body runs on all:
+
+- `embedded`: a folder, opened in the test's own process;
+- `http`: `clickhouse://…`, a server that answers ClickHouse's HTTP interface out of chDB (`serve_http.py`);
+- `sharded`: the same server with `--sharded`: `generations` is a `Distributed` table over two shards.
+
+A test asks for the fixture `store_url` (of `tests/conftest.py`) and runs three times; for `engine`, which is open on it for the
+tests of one module; or for `target`, with `.name` and `.url`, when it has to know which it is. Servers start once a session,
+when first asked for. A process can have only one folder open, so whatever is opened on `embedded` is closed before
+the module ends. All tests share the three stores: keep to a project of your own; the fixture `project` names one, fresh for each
+test.
+
+    def test_something(store_url, project):
+        with Generations(store_url, project=project) as generations:
+            ...
+
+    def test_something_cheaper(engine, project):
+        collection = Collection(Store(engine, project))
+
+`pytest --targets embedded,http` runs fewer; the default is all three. By hand, `python tests/targets/serve_http.py --forever`
+prints a URL for `GENERATIONS_URL`, and `--sharded` makes it the sharded one.
+"""
