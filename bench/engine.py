@@ -9,12 +9,12 @@ import chdb
 import msgspec
 
 from generations.record.fields import FIELDS
-from generations.store.schema import FIELD_COLUMNS
+from generations.store.schema import COLUMNS, KEPT
 
 CURRENT = "project = 'default' AND seq NOT IN (SELECT supersedes FROM generations WHERE supersedes != 0)"
 """What every hand-written query has to say: this project, and no version that was replaced."""
 
-RECORD = ", ".join(column.name for column in FIELD_COLUMNS if not column.name.endswith(("_paths", "_odd")))
+RECORD = ", ".join(column.name for column in COLUMNS[len(KEPT) :] if not column.name.endswith(("_paths", "_odd")))
 """All that a record consists of; the accelerators of the open maps add nothing to it."""
 
 TEXTS = [field.column for field in FIELDS if field.type in ("map", "alternatives")]

@@ -49,7 +49,7 @@ class Facts:
     user: str
     path: str
     value: str
-    word: str = "because"
+    word: str
 
     @property
     def month_start(self) -> datetime:
@@ -62,7 +62,7 @@ class Facts:
 
 
 def facts(engine: Engine) -> Facts:
-    """Pick a record, the commonest model, its middle month, a usual user, and the deepest path with its commonest value."""
+    """Pick a record, the commonest model and its middle month, a user, the deepest path with its commonest value, a rare word."""
 
     def first(what: str, where: str, order: str) -> Any:
         return engine.value(f"SELECT {what} AS v FROM generations WHERE {CURRENT} AND {where} GROUP BY v ORDER BY {order}, v LIMIT 1")
@@ -80,9 +80,12 @@ def facts(engine: Engine) -> Facts:
         id=first("id", "1", "cityHash64(v)"),
         model=model,
         month=months[len(months) // 2]["m"],
-        user=first("metadata_user_id", "metadata_user_id IS NOT NULL", "abs(toInt64(count()) - 20)"),
+        user=first("metadata_user_id", "metadata_user_id IS NOT NULL", "cityHash64(v)"),
         path=path,
         value=first(sub_column(path), f"{sub_column(path)} IS NOT NULL", "count() DESC"),
+        word=first(
+            "arrayJoin(splitByNonAlpha(assumeNotNull(output_content_text)))", "cityHash64(id) % 100 = 0", "abs(length(v) - 8), count()"
+        ),
     )
 
 
@@ -95,6 +98,12 @@ def text(value: str) -> str:
 def sub_column(path: str) -> str:
     """The sub-column of a path in the metadata, as a string."""
     return "metadata_paths." + ".".join(f"`{step}`" for step in path.split(".")) + ".:String"
+
+
+def deep(path: str, value: str) -> str:
+    """A condition on a path of the metadata: the sub-column, and the text of the few rows that have none."""
+    steps = ", ".join(text(step) for step in path.split("."))
+    return f"({sub_column(path)} = {text(value)} OR (metadata_odd AND JSONExtractString(metadata, {steps}) = {text(value)}))"
 
 
 def cases(about: Facts) -> list[Case]:
@@ -122,7 +131,7 @@ def lists(about: Facts) -> list[Case]:
         listing("newest 50", {}, "1", limit=50),
         listing("by model and month", month, of_month),
         listing("by `metadata.userId`", {"metadata.userId": about.user}, f"metadata_user_id = {text(about.user)}"),
-        listing(f"by `metadata.{about.path}`", {f"metadata.{about.path}": about.value}, f"{sub_column(about.path)} = {text(about.value)}"),
+        listing(f"by `metadata.{about.path}`", {f"metadata.{about.path}": about.value}, deep(about.path, about.value)),
         listing("by rating", {"feedback.rating": {"$gte": 4}}, "feedback_rating >= 4"),
         Case(
             "get by id",
@@ -164,7 +173,7 @@ def sums() -> list[Case]:
         aggregation(
             "tokens and cost by model",
             by_model,
-            "SELECT model_id AS _id, sum(usage_total_tokens) AS tokens, sum(usage_cost) AS cost, count() AS count "
+            "SELECT model_id AS _id, ifNull(sum(usage_total_tokens), 0) AS tokens, ifNull(sum(usage_cost), 0) AS cost, count() AS count "
             f"FROM generations WHERE {CURRENT} GROUP BY model_id ORDER BY tokens DESC",
             lambda row: (row["_id"], int(row["tokens"]), rounded(row["cost"]), int(row["count"])),
         ),
@@ -178,7 +187,7 @@ def sums() -> list[Case]:
         aggregation(
             "top users by cost",
             by_user,
-            "SELECT metadata_user_id AS _id, sum(usage_cost) AS cost "
+            "SELECT metadata_user_id AS _id, ifNull(sum(usage_cost), 0) AS cost "
             f"FROM generations WHERE {CURRENT} GROUP BY _id ORDER BY cost DESC LIMIT 10",
             lambda row: (row["_id"] or "", rounded(row["cost"])),
         ),

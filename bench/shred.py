@@ -15,8 +15,6 @@ SETTINGS = {
     "input_format_try_infer_datetimes": 0,
     "type_json_skip_duplicated_paths": 1,
     "date_time_input_format": "'best_effort'",
-    "fsync_after_insert": 1,
-    "fsync_part_directory": 1,
 }
 
 READ = {
@@ -52,7 +50,10 @@ ODD = r"match({0}, '\\.[^\"]*\":|\"\":|\"\\$|[\\[,]\\s*[\\[{{]|[0-9]{{19}}')"
 def statement(path: str) -> str:
     """The whole statement for a file of JSON lines."""
     columns = {column.name: _expression(column.name) for column in COLUMNS}
-    open_values = ", ".join(f"JSONExtract({name}, '{_open_type(name)}') AS {name}_known" for name in ("parameters", "metadata"))
+    open_values = ", ".join(
+        f"JSONExtract({name}, '{_open_type(name)}') AS {name}_known, {ODD.format(name)} AS {name}_odd"
+        for name in ("parameters", "metadata")
+    )
     settings = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
     return (
         f"INSERT INTO generations ({', '.join(columns)}) WITH {open_values} SELECT {', '.join(columns.values())} "
@@ -82,7 +83,7 @@ def _expression(column: str) -> str:
         return KEPT[column]
     for stem in ("parameters", "metadata"):
         if column == f"{stem}_odd":
-            return ODD.format(stem)
+            return column
         if column == f"{stem}_paths":
             return f"if({stem}_odd OR {stem} = '', '{{}}', {stem})::JSON"
     field = next(field for field in FIELDS if column in (field.column, f"{field.column}_text", f"{field.column}_json"))

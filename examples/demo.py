@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import shutil
+import sys
 import textwrap
 import time
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from generations import Generations, sample_generations
 DATA = Path("demo-data")
 RECORDS = 5_000
 SHOWN = 6
-console = Console()
+console = Console(width=None if sys.stdout.isatty() else 110)
 
 
 def find_high_quality_generations(db: Generations) -> list[dict[str, Any]]:
@@ -148,7 +149,7 @@ def show(question: Callable[[Generations], list[dict[str, Any]]], db: Generation
     rows = question(db)
     took_ms = (time.perf_counter() - started) * 1000
     console.rule(title, align="left")
-    console.print(Syntax(textwrap.dedent(code).strip(), "python", background_color="default"))
+    console.print(Syntax(textwrap.dedent(code).strip(), "python", background_color="default", word_wrap=True))
     console.print(as_table([flat(row) for row in rows[:SHOWN]]))
     more = f", the first {SHOWN} are shown" if len(rows) > SHOWN else ""
     console.print(f"{len(rows):,} in the answer{more}; {took_ms:.0f} ms\n")
