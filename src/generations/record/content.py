@@ -144,7 +144,7 @@ def is_odd(found: dict[str, Any], depth: int = 0) -> bool:
     if depth > _DEEPEST_COLUMN or (not found.keys() <= _plain_keys and not _all_plain(found)):
         return True
     for value in found.values():
-        kind: object = type(value)
+        kind = type(value)  # pyright: ignore[reportUnknownVariableType] - a JSON value is of any type
         if kind is str or kind is float:
             continue
         if kind is dict:

@@ -180,6 +180,10 @@ def _plain(record: object) -> object:
 
 
 def _mended(parsed: Any, drop_kept: bool) -> tuple[Any, list[str]]:
+    stripped = mend.without_nulls(parsed)
+    if stripped is not None:
+        with suppress(msgspec.ValidationError):
+            return convert(stripped[0], ROOT), sorted(stripped[1])
     mended, given = mend.mend_record(parsed, drop_kept=drop_kept)
     return convert(mended, ROOT), sorted(given)
 
@@ -198,15 +202,15 @@ def _given(found: Any) -> list[str]:
             given.append("feedback.categories.")
     if found.error is not _NO_ERROR and found.error == _NO_ERROR:
         given.append("error.")
-    for name, absent in (("input", _NO_INPUT), ("output", _NO_OUTPUT)):
-        part = getattr(found, name)
-        if part is not absent and part.type is None:
-            raise mend.missing(f"{name}.type")
     return sorted(given)
 
 
 def _row(found: Any, has_dates: bool, given: list[str], now: int, seen: dict[bytes, int] | None) -> tuple[Any, ...]:
     asked, answer, usage, performance, feedback = found.input, found.output, found.usage, found.performance, found.feedback
+    if asked.type is None and asked is not _NO_INPUT:
+        raise mend.missing("input.type")
+    if answer.type is None and answer is not _NO_OUTPUT:
+        raise mend.missing("output.type")
     if has_dates:
         for value in (asked.content, answer.content, answer.alternatives, found.parameters, found.metadata):
             content.normalise_dates(value)

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from generations.errors import InvalidRecord
 from generations.record import instants
-from generations.record.fields import BY_PATH, OBJECTS, ROOTS, Field
+from generations.record.fields import BY_PATH, FIELDS, OBJECTS, ROOTS, Field
 from generations.record.nearest import nearest
 from generations.record.shape import ALTERNATIVE, LARGEST_INTEGER, LONGEST_ID, MAPS, members
 
@@ -29,7 +29,47 @@ _ARTICLES = {
     "strings": "a list of strings",
 }
 _ALTERNATIVE_KEYS = tuple(str(name) for name in ALTERNATIVE.__struct_encode_fields__)
+_OPEN = ("content", "alternatives")
+_DEFAULTED = ("id", "timestamp")
+_NULLABLE = frozenset(
+    [
+        *(field.path for field in FIELDS if not field.open and not field.kept_by_store and field.path not in _REQUIRED_HINTS),
+        *(name for name in OBJECTS if name != "model"),
+        *(name + "." for name in OBJECTS if name not in ("model", "input", "output")),
+        "feedback.categories.",
+    ]
+)
 _FEEDBACK = {field.path.rpartition(".")[2]: field for field in members("feedback")}
+
+
+def without_nulls(record: Any) -> tuple[dict[str, Any], list[str]] | None:
+    """The usual case of `mend_record`, at a fraction of its time: a record that is right but for its nulls.
+
+    Returns:
+        As `mend_record`, unchecked; None when a null stands where none may.
+    """
+    if type(record) is not dict:
+        return None
+    given: list[str] = []
+    kept: dict[str, Any] = {}
+    for name, value in cast("dict[str, Any]", record).items():
+        if value is None and name not in MAPS:
+            given.append(name)
+        elif type(value) is dict and name in OBJECTS:
+            inner = cast("dict[str, Any]", value)
+            if None in inner.values():
+                given += [f"{name}.{key}" for key, item in inner.items() if item is None and key not in _OPEN]
+                inner = {key: item for key, item in inner.items() if item is not None or key in _OPEN}
+            elif not inner:
+                given.append(name + ".")
+            if inner.get("categories") == []:
+                given.append("feedback.categories.")
+            kept[name] = inner
+        else:
+            kept[name] = value
+    if not _NULLABLE.issuperset(given):
+        return None
+    return kept, [path for path in given if path not in _DEFAULTED]
 
 
 def mend_record(record: Any, *, drop_kept: bool = False) -> tuple[dict[str, Any], list[str]]:
@@ -151,7 +191,7 @@ def describe(value: object) -> str:
 def _mend_root_field(field: Field, value: Any, mended: dict[str, Any], given: list[str]) -> None:
     if value is not None:
         mended[field.path] = mend_value(field, value, field.path)
-    elif field.path not in ("id", "timestamp"):
+    elif field.path not in _DEFAULTED:
         given.append(field.path)
 
 
