@@ -9,7 +9,7 @@ from .records import numbered
 SLOW = [
     {"$project": {"x": {"$range": [0, 4000]}}},
     {"$unwind": "$x"},
-    {"$group": {"_id": {"$concat": ["$id", {"$toString": "$x"}]}, "n": {"$sum": "$x"}}},
+    {"$group": {"_id": {"i": "$id", "x": "$x"}, "n": {"$sum": "$x"}}},
     {"$count": "n"},
 ]
 
@@ -32,6 +32,19 @@ def test_a_query_is_stopped_by_its_rows(limited: Collection) -> None:
         limited.find().to_list()
     assert len(limited.find().limit(100).to_list()) == 100
     assert limited.update_many({}, {"$set": {"status": "success"}}).modified_count == 101
+
+
+def test_a_stopped_query_leaves_nothing_behind_for_the_next(collection: Collection, limited: Collection) -> None:
+    """The engine keeps what a failed query had written and would put it before the next answer of the connection."""
+    limited.insert_many(numbered(101))
+
+    for _ in range(3):
+        with pytest.raises(LimitExceeded):
+            limited.find().to_list()
+        assert len(limited.find().limit(100).to_list()) == 100
+        with pytest.raises(LimitExceeded):
+            limited.find().to_arrow()
+        assert limited.find().limit(100).to_arrow().num_rows == limited.count_documents({}) - 1 == 100
 
 
 def test_a_query_is_stopped_by_its_memory(limited: Collection) -> None:

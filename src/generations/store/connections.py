@@ -102,11 +102,30 @@ class Pool:
             connection = self._take()
             try:
                 yield connection
-            finally:
-                with self._lock:
-                    self._idle.append(connection)
+            except GeneratorExit:  # a stream that its reader left
+                self._keep(connection)
+                raise
+            except BaseException:
+                self._replace(connection)
+                raise
+            self._keep(connection)
         finally:
             self._free.release()
+
+    def _keep(self, connection: Connection) -> None:
+        with self._lock:
+            self._idle.append(connection)
+
+    def _replace(self, connection: Connection) -> None:
+        """Part with a connection whose query failed: what that had written would come out with the next one's answer."""
+        with self._lock:
+            self._all.discard(connection)
+            if not self._closed and not self._all:  # the engine stops with its last connection
+                with suppress(Exception):
+                    fresh = Connection(self._open())
+                    self._all.add(fresh)
+                    self._idle.append(fresh)
+        connection.close()
 
     def shut(self) -> None:
         """Give out no more."""
