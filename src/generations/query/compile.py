@@ -64,8 +64,8 @@ def compile_find(
         relation = relation.sliced(limit or None, skip)
     stored = True
     if projection:
-        wanted = parse_projection(projection, "/projection", of_find=True)
-        relation = replace(relation, root=reshape(Scope(context, relation.root, {}), relation.root, wanted))
+        wanted = parse_projection(projection, "/projection")
+        relation = replace(relation, root=reshape(Scope(context, relation.root, {}), relation.root, wanted, relation.filters))
         stored = not computes(wanted.fields)
     return _finished(relation, shape, stored)
 

@@ -85,7 +85,7 @@ class NotTest:
 
 @dataclass(frozen=True, slots=True)
 class Nothing:
-    """Matches no record: `{$all: []}`."""
+    """Matches no record: `{$all: []}`, or equality with a pattern, which no record holds."""
 
 
 Test = Equals | Ordered | OneOf | Exists | HasType | Matches | Modulo | HasSize | ElementMatches | Tests | NotTest | Nothing
@@ -237,7 +237,8 @@ def _operators(raw: Mapping[str, Any], path: str, depth: int) -> Test:
 def _operator(op: str, value: Any, path: str, depth: int) -> Test:
     match op:
         case "$eq":
-            return Equals(_no_pattern(constant(value, path), path))
+            wanted = constant(value, path)
+            return Nothing() if isinstance(wanted, Pattern) else Equals(_no_pattern(wanted, path))
         case "$ne":
             wanted = constant(value, path)
             return NotTest(Equals(_no_pattern(wanted, path)))

@@ -30,8 +30,8 @@ def to_re2(pattern: Pattern, path: str) -> str:
     unknown = set(pattern.options) - set("imsxu")
     if unknown:
         raise invalid(f"unknown regular expression option {sorted(unknown)[0]!r}", path, "the options are i, m, s, x and u")
-    text = pattern.text
-    bare = re.sub(r"\\\\", "", text)
+    text = re.sub(r"^\(\*UTF8?\)", "", pattern.text)
+    bare = re.sub(r"\\\\|(?<=\\[pP])\{\^?\w+\}", "", text)
     for refused, name in _REFUSED:
         if refused.search(bare):
             raise refuse_unsupported(f"{name} in a regular expression", "the engine matches in linear time, without backtracking", path)

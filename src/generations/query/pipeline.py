@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 from generations.query.context import Context, invalid, pointer, refuse_unknown_operator, refuse_unsupported
@@ -66,7 +67,8 @@ def _stage(raw: Any, path: str) -> tuple[str, Any, str]:
 
 def matching(relation: Relation, filter: Filter) -> Relation:
     """The rows whose documents satisfy a filter."""
-    return relation.matching(Filters(relation.context, relation.root, expressions_of(relation.context)).compile(filter))
+    condition = Filters(relation.context, relation.root, expressions_of(relation.context)).compile(filter)
+    return replace(relation.matching(condition), filters=(*relation.filters, filter))
 
 
 def filtered(relation: Relation, raw: Any, path: str) -> Relation:

@@ -11,7 +11,7 @@ from typing import Any, assert_never
 from generations.query import filter as f
 from generations.query import tagged
 from generations.query.constants import Pattern, instant_of
-from generations.query.context import Context, invalid
+from generations.query.context import Context, invalid, refuse_unsupported
 from generations.query.pattern import to_re2
 from generations.query.source import resolve
 from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
@@ -99,6 +99,44 @@ class Filters:
     def holds(self, test: f.Test) -> str:
         """The test on the root value itself, never NULL."""
         return settled(self._test(self._root, (), test, ""))
+
+    def position(self, filters: Sequence[f.Filter], path: str) -> str:
+        """The place, from 1, of the array element by which the filters matched; 0 when no array took part.
+
+        Raises:
+            Unsupported: the filters have alternatives or negations, so that no one element can be told.
+        """
+        places: list[str] = []
+        for node in filters:
+            match node:
+                case f.AllOf(parts):
+                    places += [self.position((part,), path) for part in parts]
+                case f.Leaf(field, test, at):
+                    target, rest = self._target(tuple(field.split(".")), at)
+                    places.append(self._place(to_tagged(target), rest, test, at))
+                case f.Holds():
+                    pass
+                case f.AnyOf() | f.Not():
+                    raise refuse_unsupported("a positional projection beside $or or a negation", "no one element can be told", path)
+                case _:
+                    assert_never(node)
+        out = "0"
+        for place in places:
+            out = tagged.let(place, lambda i, out=out: f"if({i} > 0, {i}, {out})")
+        return out
+
+    def _place(self, value: str, steps: tuple[str, ...], test: f.Test, path: str) -> str:
+        e = tagged.fresh()
+        if not steps:
+            holds = self._leaf(f"concat('[', {e}, ']')", test, path) if isinstance(test, f.ElementMatches) else self._single(e, test, path)
+            return tagged.let(value, lambda v: f"if({tagged.is_array(v)}, arrayFirstIndex({e} -> {holds}, {tagged.elements(v)}), 0)")
+        inside = settled(self._leaves(e, steps, test, path))
+
+        def body(v: str) -> str:
+            below = self._place(f"JSONExtractRaw({v}, {quote(steps[0])})", steps[1:], test, path)
+            return f"if({tagged.is_array(v)}, arrayFirstIndex({e} -> {inside}, {tagged.elements(v)}), {below})"
+
+        return tagged.let(value, body)
 
     def _target(self, steps: tuple[str, ...], path: str) -> tuple[Value, tuple[str, ...]]:
         """The value that a field names and the steps that are left below it."""
@@ -210,6 +248,8 @@ class Filters:
 
     def _scalar_one_of(self, value: Scalar, values: Sequence[Any], patterns: Sequence[Pattern], path: str) -> Condition:
         parts = [self._absent(value)] if None in values else []
+        if value.type == "number" and any(v == 0 and not isinstance(v, bool) for v in values):
+            values = [*values, 0.0, -0.0]  # IN compares bits, and both zeros are one number
         bounds = list(dict.fromkeys(b for b in (self._bound(value, v, path) for v in values if v is not None) if b))
         if bounds:
             parts.append(Condition(f"{value.sql} IN ({', '.join(bounds)})", value.nullable))

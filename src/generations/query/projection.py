@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from generations.query.context import MAX_DEPTH, invalid, pointer
 from generations.query.expression import Expression, parse_expression
-from generations.query.filter import Filter, Test, parse_filter, parse_test
+from generations.query.filter import ElementMatches, parse_test
 
 Mode = Literal["include", "exclude", "add"]
 
@@ -40,10 +40,14 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class FirstElement:
-    """The first element of an array that satisfies a filter or a test (`$elemMatch`)."""
+    """The first element of an array that satisfies a test."""
 
-    filter: Filter | None
-    test: Test | None
+    test: ElementMatches
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """`a.$`: of the first array on the path, the element by which the filter matched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ class Below:
     fields: Mapping[str, Node]
 
 
-Node = Keep | Drop | Compute | Part | FirstElement | Below
+Node = Keep | Drop | Compute | Part | FirstElement | Matched | Below
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +69,27 @@ class Projection:
     path: str
 
 
-def parse_projection(raw: Any, path: str, *, of_find: bool = False) -> Projection:
-    """Read `$project` or the projection of a find.
+def parse_projection(raw: Any, path: str) -> Projection:
+    """Read `$project` or the projection of a find; `$slice`, `$elemMatch` and `a.$` of a find work in both.
 
     Raises:
         InvalidQuery: inclusion and exclusion are mixed, paths collide, or a value is none of a projection.
     """
-    if of_find and isinstance(raw, list | tuple):
+    if isinstance(raw, list | tuple):
         raw = dict.fromkeys(cast("list[Any]", raw), 1)
     if not isinstance(raw, Mapping) or not raw:
         raise invalid("a projection is an object that names at least one field", path, 'write {"model.id": 1}')
     tree: dict[str, Any] = {}
     for name, value in cast("Mapping[Any, Any]", raw).items():
         at = pointer(path, name)
-        _insert(tree, _steps(name, at), _node(value, at, of_find, 0), at)
+        node = _node(value, at, 0)
+        if isinstance(name, str) and name.endswith(".$"):
+            if not isinstance(node, Keep):
+                raise invalid("a positional projection is an inclusion", at, f'write {{"{name}": 1}}')
+            name, node = name[:-2], Matched()
+        _insert(tree, _steps(name, at), node, at)
     below = _freeze(tree)
-    return Projection(_mode(below, path, of_find), below, path)
+    return Projection(_mode(below, path), below, path)
 
 
 def computes(node: Node) -> bool:
@@ -118,12 +127,11 @@ def _steps(name: Any, path: str) -> list[str]:
         raise invalid(f"{name!r} is not a path", path, "steps are joined by single dots")
     for step in steps:
         if step.startswith("$"):
-            hint = "positional projection needs the array's index; use $filter in $project" if step == "$" else "field names do not start with $"
-            raise invalid(f"{name!r} is not a path", path, hint)
+            raise invalid(f"{name!r} is not a path", path, "field names do not start with $")
     return steps
 
 
-def _node(value: Any, path: str, of_find: bool, depth: int) -> Node | dict[str, Any]:
+def _node(value: Any, path: str, depth: int) -> Node | dict[str, Any]:
     if depth > MAX_DEPTH:
         raise invalid(f"the projection nests deeper than {MAX_DEPTH} levels", path)
     if isinstance(value, bool | int | float):
@@ -133,7 +141,7 @@ def _node(value: Any, path: str, of_find: bool, depth: int) -> Node | dict[str, 
         if not fields:
             raise invalid("an empty object is no projection", path)
         first = next(iter(fields))
-        if of_find and first in ("$slice", "$elemMatch"):
+        if first in ("$slice", "$elemMatch") and len(fields) == 1:
             found = _find_operator(str(first), fields[first], path)
             if found is not None:
                 return found
@@ -141,7 +149,7 @@ def _node(value: Any, path: str, of_find: bool, depth: int) -> Node | dict[str, 
             tree: dict[str, Any] = {}
             for name, inner in fields.items():
                 at = pointer(path, name)
-                _insert(tree, _steps(name, at), _node(inner, at, of_find, depth + 1), at)
+                _insert(tree, _steps(name, at), _node(inner, at, depth + 1), at)
             return tree
     return Compute(parse_expression(value, path))
 
@@ -149,9 +157,9 @@ def _node(value: Any, path: str, of_find: bool, depth: int) -> Node | dict[str, 
 def _find_operator(op: str, value: Any, path: str) -> Node | None:
     at = pointer(path, op)
     if op == "$elemMatch":
-        test = parse_test({"$elemMatch": value}, path)
-        filter = getattr(test, "filter", None)
-        return FirstElement(filter if filter is not None else None, getattr(test, "tests", None)) if isinstance(value, Mapping) else FirstElement(parse_filter(value, at), None)
+        test = parse_test({op: value}, path)
+        assert isinstance(test, ElementMatches)
+        return FirstElement(test)
     numbers = cast("list[Any]", value) if isinstance(value, list | tuple) else [value]
     if not all(isinstance(n, int) and not isinstance(n, bool) for n in numbers):
         return None
@@ -196,21 +204,15 @@ def _freeze(tree: dict[str, Any]) -> Below:
     return Below({name: _freeze(cast("dict[str, Any]", node)) if isinstance(node, dict) else node for name, node in tree.items()})
 
 
-def _mode(below: Below, path: str, of_find: bool) -> Mode:
+def _mode(below: Below, path: str) -> Mode:
     """Inclusion or exclusion, told by any field but `_id`."""
-    kinds = [kind for name, node in below.fields.items() for kind in _kinds(node, name == "_id")]
-    include = any(kind == "include" for kind in kinds)
-    exclude = any(kind == "exclude" for kind in kinds)
-    if include and exclude:
+    kinds = {kind for name, node in below.fields.items() for kind in _kinds(node, name == "_id")}
+    if {"include", "exclude"} <= kinds:
         raise invalid("inclusion and exclusion cannot be mixed", path, "only `_id` may be dropped from an inclusion")
-    if include:
-        return "include"
-    if exclude:
+    if "exclude" in kinds:
         return "exclude"
-    only = below.fields.get("_id")
-    if isinstance(only, Keep):
-        return "include"
-    return "exclude"
+    only_id_kept = isinstance(below.fields.get("_id"), Keep)
+    return "include" if kinds or only_id_kept else "exclude"
 
 
 def _kinds(node: Node, is_id: bool) -> list[str]:
@@ -219,8 +221,10 @@ def _kinds(node: Node, is_id: bool) -> list[str]:
             return [] if is_id else ["include"]
         case Drop():
             return [] if is_id else ["exclude"]
-        case Compute() | FirstElement():
+        case Compute() | Matched():
             return ["include"]
+        case FirstElement():
+            return ["include if nothing else"]
         case Part():
             return []
         case Below(fields):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from generations.query import tagged
 from generations.query.context import Context
+from generations.query.filter import Filter
 from generations.query.predicate import Condition
 from generations.query.source import record
 from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, to_tagged
@@ -38,6 +39,7 @@ class Relation:
         natural: columns that tell the order in which the records came in; empty after a grouping.
         is_table: `source` is the table itself, so that reading in its order is possible.
         names: how many columns have been named, for new names.
+        filters: the filters that the documents satisfied since they got their shape, for positional projections.
     """
 
     context: Context
@@ -48,6 +50,7 @@ class Relation:
     natural: tuple[str, ...] = ()
     is_table: bool = False
     names: int = 0
+    filters: tuple[Filter, ...] = ()
 
     @property
     def is_records(self) -> bool:
@@ -101,7 +104,7 @@ class Relation:
         if not items:
             return self, names
         source = f"({self.select('*, ' + ', '.join(items))})"
-        relation = Relation(self.context, source, (), root, order, natural, False, count)
+        relation = Relation(self.context, source, (), root, order, natural, False, count, self.filters)
         return relation, names
 
     def numbered(self) -> tuple[Relation, str]:

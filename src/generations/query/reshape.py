@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from generations.query import filter as f
 from generations.query import tagged
-from generations.query.evaluate import Scope, condition
+from generations.query.evaluate import Scope, condition, failure
 from generations.query.predicate import Filters
-from generations.query.projection import Below, Compute, Drop, FirstElement, Keep, Mode, Node, Part, Projection, computes
+from generations.query.projection import Below, Compute, Drop, FirstElement, Keep, Matched, Mode, Node, Part, Projection, computes
 from generations.query.source import refuse_unknown_field_of
 from generations.query.value import MISSING, Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
 
@@ -16,13 +17,16 @@ _ARRAYS_IN_ARRAYS = 3
 """How many arrays directly inside arrays a shape reaches through; deeper ones stop the query."""
 
 
-def reshape(scope: Scope, root: Value, projection: Projection) -> Value:
+def reshape(scope: Scope, root: Value, projection: Projection, filters: Sequence[f.Filter] = ()) -> Value:
     """The document in the projection's shape.
+
+    Args:
+        filters: what the document satisfied, for positional projections.
 
     Raises:
         UnknownField: the projection keeps or drops a field that the document cannot have.
     """
-    shaper = _Shaper(scope, projection.mode, projection.path)
+    shaper = _Shaper(scope, projection, filters)
     fields = projection.fields
     if projection.mode == "include" and "_id" not in fields.fields and not (isinstance(root, Document) and "_id" not in root.fields):
         fields = Below({"_id": Keep(), **fields.fields})
@@ -34,10 +38,11 @@ def reshape(scope: Scope, root: Value, projection: Projection) -> Value:
 
 
 class _Shaper:
-    def __init__(self, scope: Scope, mode: Mode, path: str) -> None:
+    def __init__(self, scope: Scope, projection: Projection, filters: Sequence[f.Filter]) -> None:
         self._scope = scope
-        self._mode: Mode = mode
-        self._path = path
+        self._mode: Mode = projection.mode
+        self._path = projection.path
+        self._filters = filters
 
     def document(self, value: Document, below: Below, at: tuple[str, ...]) -> Document:
         """An object whose fields are known: kept fields in their order, then computed ones."""
@@ -78,7 +83,7 @@ class _Shaper:
                 return MISSING
             case Compute(expression):
                 return self._scope.value(expression)
-            case Part() | FirstElement():
+            case Part() | FirstElement() | Matched():
                 return Tagged(self._element_text(to_tagged(value), node))
             case Below():
                 if isinstance(value, Document):
@@ -137,7 +142,7 @@ class _Shaper:
                 return "''"
             case Below():
                 return self.text(v, node)
-            case Part() | FirstElement():
+            case Part() | FirstElement() | Matched():
                 return self._element_text(v, node)
             case Compute(expression):
                 return self._scope.text(expression)
@@ -145,6 +150,8 @@ class _Shaper:
                 assert_never(node)
 
     def _array(self, v: str, below: Below, arrays: int) -> str:
+        if any(isinstance(node, Matched) for node in _innermost(below)):
+            return self._elements(v, Matched())
         e = tagged.fresh()
         if arrays >= _ARRAYS_IN_ARRAYS:
             inner = f"if({tagged.is_array(e)} AND throwIf({tagged.is_array(e)}, 'a projection reaches through at most {arrays} nested arrays'), '', {e})"
@@ -161,20 +168,34 @@ class _Shaper:
         ]
         return tagged.object_of(fields)
 
-    def _element_text(self, value: str, node: Part | FirstElement) -> str:
-        def body(v: str) -> str:
-            items = tagged.elements(v)
-            if isinstance(node, Part):
-                start = node.skip + 1 if node.skip >= 0 else f"greatest(toInt64(length({items})) + {node.skip + 1}, 1)"
-                return f"if({tagged.is_array(v)}, {tagged.array(f'arraySlice({items}, {start}, {node.count})')}, {v})"
-            e = tagged.fresh()
-            tests = f.ElementMatches(node.filter, f.Tests((node.test,)) if node.test is not None else None)
-            filters = Filters(self._scope.context, Tagged(f"concat('[', {e}, ']')"), _expressions(self._scope))
-            found = f"arrayFilter({e} -> {filters.holds(tests)}, {items})"
-            return f"if({tagged.is_array(v)} AND length({found}) > 0, concat('[', {found}[1], ']'), '')"
+    def _element_text(self, value: str, node: Part | FirstElement | Matched) -> str:
+        return tagged.let(value, lambda v: f"if({tagged.is_array(v)}, {self._elements(v, node)}, {self._no_array(v, node)})")
 
-        return tagged.let(value, body)
+    @staticmethod
+    def _no_array(v: str, node: Part | FirstElement | Matched) -> str:
+        return "''" if isinstance(node, FirstElement) else v
+
+    def _elements(self, v: str, node: Part | FirstElement | Matched) -> str:
+        items = tagged.elements(v)
+        match node:
+            case Part(skip, count):
+                start = skip + 1 if skip >= 0 else f"greatest(toInt64(length({items})) + {skip + 1}, 1)"
+                return tagged.array(f"arraySlice({items}, {start}, {count})")
+            case FirstElement(test):
+                e = tagged.fresh()
+                holds = self._over(Tagged(f"concat('[', {e}, ']')")).holds(test)
+                return tagged.let(f"arrayFirst({e} -> {holds}, {items})", lambda x: f"if({x} = '', '', concat('[', {x}, ']'))")
+            case Matched():
+                index = self._over(self._scope.root).position(self._filters, self._path)
+                return tagged.let(index, lambda i: f"if({i} = 0, {failure(f'{i} = 0', 'the filter matched no element of an array', v)}, concat('[', {items}[{i}], ']'))")
+            case _:
+                assert_never(node)
+
+    def _over(self, root: Value) -> Filters:
+        context = self._scope.context
+        return Filters(context, root, lambda raw, path, over: condition(context, raw, path, over))
 
 
-def _expressions(scope: Scope):  # noqa: ANN202 - the type is predicate.Expressions
-    return lambda raw, path, root: condition(scope.context, raw, path, root)  # pyright: ignore
+def _innermost(below: Below) -> list[Node]:
+    """The nodes at the ends of all paths."""
+    return [inner for node in below.fields.values() for inner in (_innermost(node) if isinstance(node, Below) else [node])]

@@ -74,6 +74,51 @@ def function(parameters: Sequence[str], body: str) -> str:
     return f"{names} -> {body.replace(LOOSE, f', {parameters[-1]}{LOOSE}')}"
 
 
+def let_all(bound: Sequence[tuple[str, str]], body: str) -> str:
+    """Evaluate several values once each: (name from `fresh`, value); `body` uses the names."""
+    if not bound:
+        return body
+    values = ", ".join(f"[{value}]" for _, value in bound)
+    return f"arrayMap({function([name for name, _ in bound], body)}, {values})[1]"
+
+
+def choose(cases: Sequence[tuple[str, str]], otherwise: str) -> str:
+    """The value of the first condition that holds; the conditions '0' and '1' are decided here."""
+    kept: list[tuple[str, str]] = []
+    for condition, value in cases:
+        if condition == "1":
+            otherwise = value
+            break
+        if condition != "0":
+            kept.append((condition, value))
+    return f"multiIf({', '.join(f'{c}, {v}' for c, v in kept)}, {otherwise})" if kept else otherwise
+
+
+def any_of(conditions: Sequence[str]) -> str:
+    """Whether one condition holds; '0' and '1' are decided here."""
+    kept = [c for c in dict.fromkeys(conditions) if c != "0"]
+    return "1" if "1" in kept else f"({' OR '.join(kept)})" if kept else "0"
+
+
+def all_of(conditions: Sequence[str]) -> str:
+    """Whether all conditions hold; '0' and '1' are decided here."""
+    kept = [c for c in dict.fromkeys(conditions) if c != "1"]
+    return "0" if "0" in kept else f"({' AND '.join(kept)})" if kept else "1"
+
+
+def none_of(condition: str) -> str:
+    """Whether a condition does not hold; '0' and '1' are decided here."""
+    return {"0": "1", "1": "0"}.get(condition, f"NOT {condition}")
+
+
+def fails(condition: str, message: str) -> str:
+    """A condition that never holds: where `condition` does, the query fails instead. For the cases of `choose`."""
+    if condition == "0":
+        return "0"
+    quoted = message.replace("\\", "\\\\").replace("'", "\\'")
+    return f"throwIf(tuple({condition}{LOOSE}).1, '{quoted}')"
+
+
 def fresh() -> str:
     """A name for a lambda's parameter, unused so far."""
     _names.next += 1
@@ -184,6 +229,11 @@ def from_sums(whole: str, fraction: str, doubles: str) -> str:
         return f"if({doubles} = 0 AND {fits}, toString({i}), {from_float(f'toFloat64({i}) + {fraction}')})"
 
     return let(whole, body)
+
+
+def from_wide(x: str, double: str) -> str:
+    """An integer of more than 64 bits; where it does not fit into 64, the Float64 `double` stands for it."""
+    return let(x, lambda v: f"if(toInt64({v}) = {v}, toString({v}), {from_float(double)})")
 
 
 def from_string(x: str) -> str:

@@ -7,10 +7,11 @@ from generations.query.expressions import (
     conditions,
     convert,
     dates,
+    folds,
     objects,
     sets,
     strings,
     summaries,
 )
 
-__all__ = ["arithmetic", "arrays", "compare", "conditions", "convert", "dates", "objects", "sets", "strings", "summaries"]
+__all__ = ["arithmetic", "arrays", "compare", "conditions", "convert", "dates", "folds", "objects", "sets", "strings", "summaries"]

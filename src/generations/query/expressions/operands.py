@@ -14,14 +14,14 @@ Body = Callable[[str], str]
 INT32 = range(-(2**31), 2**31)
 
 
-def array_or_null(value: str, complaint: str, body: Body) -> str:
-    """Tagged text from an array; null from null and missing, an error from anything else."""
-    return tagged.let(value, lambda v: f"if({tagged.is_nullish(v)}, 'null', {failure(f'NOT {tagged.is_array(v)}', complaint, body(v))})")
-
-
 def array_only(value: str, complaint: str, body: Body) -> str:
     """SQL of any type from an array; an error from anything else, null included."""
     return tagged.let(value, lambda v: failure(f"NOT {tagged.is_array(v)}", complaint, body(v)))
+
+
+def array_or_null(value: str, complaint: str, body: Body) -> str:
+    """Tagged text from an array; null from null and missing, an error from anything else."""
+    return tagged.let(value, lambda v: f"if({tagged.is_nullish(v)}, 'null', {array_only(v, complaint, body)})")
 
 
 def object_or_null(value: str, complaint: str, body: Body) -> str:
@@ -29,12 +29,43 @@ def object_or_null(value: str, complaint: str, body: Body) -> str:
     return tagged.let(value, lambda v: f"if({tagged.is_nullish(v)}, 'null', {failure(f'NOT {tagged.is_object(v)}', complaint, body(v))})")
 
 
+def arrays_or_null(values: list[str], complaint: str, body: Callable[[list[str]], str]) -> str:
+    """Tagged text from arrays, read in order: the first that is null or missing gives null, what is no array an error."""
+
+    def rest(left: list[str], names: list[str]) -> str:
+        if not left:
+            return body(names)
+        return array_or_null(left[0], complaint, lambda v: rest(left[1:], [*names, v]))
+
+    return rest(values, [])
+
+
+def arrays_only(values: list[str], complaint: str, body: Callable[[list[str]], str]) -> str:
+    """SQL of any type from arrays; an error when one is anything else, null included."""
+
+    def rest(left: list[str], names: list[str]) -> str:
+        if not left:
+            return body(names)
+        return array_only(left[0], complaint, lambda v: rest(left[1:], [*names, v]))
+
+    return rest(values, [])
+
+
+def unless_null(values: list[str], body: Callable[[list[str]], str]) -> str:
+    """Tagged text from values none of which is null or missing; null otherwise."""
+
+    def rest(left: list[str], names: list[str]) -> str:
+        if left:
+            return tagged.let(left[0], lambda v: rest(left[1:], [*names, v]))
+        return f"if({' OR '.join(tagged.is_nullish(name) for name in names)}, 'null', {body(names)})"
+
+    return rest(values, [])
+
+
 def whole(scope: Scope, node: Expression, complaint: str, body: Body, within: range = INT32) -> str:
-    """SQL from an Int64; an error from what is not a whole number within bounds, null included."""
-    known = constant_whole(node, within)
-    if known is not None:
-        return body(scope.context.bind(known, "Int64"))
-    return whole_of(scope.text(node), complaint, body, within)
+    """SQL from a whole number within bounds, an Int64; an error from anything else, null included."""
+    known = known_whole(scope, node, within)
+    return body(known) if known else whole_of(scope.text(node), complaint, body, within)
 
 
 def whole_of(value: str, complaint: str, body: Body, within: range = INT32) -> str:
@@ -48,10 +79,10 @@ def whole_of(value: str, complaint: str, body: Body, within: range = INT32) -> s
     return tagged.let(value, checked)
 
 
-def constant_whole(node: Expression, within: range = INT32) -> int | None:
-    """The whole number that a constant is; None when it is none."""
-    if isinstance(node, Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        return int(node.value) if node.value in within else None
+def known_whole(scope: Scope, node: Expression, within: range = INT32) -> str | None:
+    """The bound Int64 of a constant that is a whole number within bounds; None of any other expression."""
+    if isinstance(node, Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool) and node.value in within:
+        return scope.context.bind(int(node.value), "Int64")
     return None
 
 

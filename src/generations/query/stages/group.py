@@ -55,7 +55,7 @@ class _Keys:
             case Document(fields, empty) if empty == "'{}'":
                 return Document({name: self._of_part(field) for name, field in fields.items()}, closed=value.closed)
             case Scalar(sql, kind, nullable):
-                return Scalar(self._column(sql), kind, nullable)
+                return Scalar(self._column(_one_zero(sql, kind)), kind, nullable)
             case _:
                 return self._tagged(value, merge=True)
 
@@ -65,7 +65,7 @@ class _Keys:
             case Document(fields, empty) if empty == "'{}'":
                 return Document({name: self._of_part(field) for name, field in fields.items()}, closed=value.closed)
             case Scalar(sql, kind, nullable, absent, None):
-                return Scalar(self._column(sql), kind, nullable, absent)
+                return Scalar(self._column(_one_zero(sql, kind)), kind, nullable, absent)
             case _:
                 return self._tagged(value, merge=False)
 
@@ -81,6 +81,11 @@ class _Keys:
         self.items.append(f"{sql} AS {name}")
         self.columns.append(name)
         return name
+
+
+def _one_zero(sql: str, kind: str) -> str:
+    """Grouping compares bits, and -0.0 and 0.0 are one number."""
+    return f"{sql} + 0." if kind == "number" else sql
 
 
 def _selected(relation: Relation, keys: _Keys, root: Document) -> Relation:

@@ -49,7 +49,7 @@ def _unset(relation: Relation, raw: Any, path: str) -> Relation:
 def shaped(relation: Relation, projection: Projection) -> Relation:
     """The documents in a projection's shape, each computed value in a column of its own."""
     scope = Scope(relation.context, relation.root, {})
-    return replace(relation, root=reshape(scope, relation.root, projection)).settled()
+    return replace(relation, root=reshape(scope, relation.root, projection, relation.filters), filters=()).settled()
 
 
 @stage("$sort")
@@ -105,12 +105,12 @@ def _rooted(relation: Relation, raw: Any, path: str) -> Relation:
     node = parse_expression(raw, path)
     value = Scope(relation.context, relation.root, {}).value(node)
     if isinstance(value, Document) and value.empty == "'{}'":
-        return replace(relation, root=value).settled()
+        return replace(relation, root=value, filters=()).settled()
     if isinstance(value, Scalar | Strings) or (isinstance(node, Constant) and not isinstance(node.value, dict)):
         raise invalid("the new root must be an object", path)
     made, (column,) = relation.with_columns([to_tagged(value)])
     root = failure(f"NOT {tagged.is_object(column)}", "the new root must be an object", column)
-    return replace(made, root=Tagged(root)).settled()
+    return replace(made, root=Tagged(root), filters=()).settled()
 
 
 @stage("$unwind")
@@ -180,4 +180,4 @@ def _with_value(relation: Relation, steps: tuple[str, ...], value: Value, order:
     below = Below({steps[-1]: Compute(parse_expression("$$x", path, frozenset({"x"})))})
     for step in reversed(steps[:-1]):
         below = Below({step: below})
-    return replace(relation, root=reshape(scope, relation.root, Projection("add", below, path)), order=order)
+    return replace(relation, root=reshape(scope, relation.root, Projection("add", below, path)), order=order, filters=())
