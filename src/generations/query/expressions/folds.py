@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from generations.query import tagged
 from generations.query.context import invalid, pointer
 from generations.query.evaluate import Scope, operator
-from generations.query.expression import Call, Constant
 from generations.query.expressions.operands import array_only, array_or_null, joined, mapped, whole, whole_of
 from generations.query.value import Tagged, Value, quote
+
+if TYPE_CHECKING:
+    from generations.query.expression import Call, Constant
 
 _POSITIVE = range(1, 2**31)
 _ANY_COUNT = range(1, 2**63)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from generations.query import tagged
 from generations.query.evaluate import Scope, operator, truth
-from generations.query.expression import Call
 from generations.query.expressions.operands import array_only, arrays_only, joined, unless_null
 from generations.query.value import Scalar, Tagged, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from generations.query.expression import Call
 
 
 @operator("$setUnion")

@@ -104,8 +104,8 @@ def _fractions(call: Call) -> list[float]:
     values: list[Any] = []
     if isinstance(node, ArrayOf):
         values = [item.value if isinstance(item, Constant) else None for item in node.items]
-    elif isinstance(node, Constant) and isinstance(cast("Any", node.value), list):
-        values = cast("list[Any]", node.value)
+    elif isinstance(node, Constant) and isinstance(node.value, list):
+        values = list(cast("list[Any]", node.value))
     if not values:
         raise invalid("p must be a list of numbers from 0 to 1", at)
     for i, value in enumerate(values):
