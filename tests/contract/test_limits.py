@@ -7,7 +7,7 @@ from generations import Collection, LimitExceeded, Limits, QueryFailed
 from .records import numbered
 
 SLOW = [
-    {"$project": {"x": {"$range": [0, 4000]}}},
+    {"$project": {"id": 1, "x": {"$range": [0, 4000]}}},
     {"$unwind": "$x"},
     {"$group": {"_id": {"i": "$id", "x": "$x"}, "n": {"$sum": "$x"}}},
     {"$count": "n"},
