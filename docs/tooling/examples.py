@@ -6,8 +6,8 @@
 Blocks of a page are run from top to bottom in one empty folder and one Python namespace:
 
 - `python`: executed; what it prints stands in the `text` block that follows it.
-- `console`: lines that begin with `$ ` are shell commands (a trailing backslash goes on in the next line), the lines
-  below each are its output, standard error included.
+- `console`: lines that begin with `$ ` are shell commands (a trailing backslash goes on in the next line, `<<'END'` up to that
+  word), the lines below each are its output, standard error included. `export` holds for the rest of the page.
 - anything else (`sh`, `json`, …) is shown and not run.
 
 In an output, `…` stands for any characters of its line, and a line of only `…` for any lines.
@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BLOCK = re.compile(r"^(?P<fence>```+)(?P<language>[a-z]*)\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"\$ (?:.*<<'(?P<end>\w+)'.*\n(?:.*\n)*?(?P=end)\n|(?:.*\\\n)*.*\n)")
 
 
 @dataclass
@@ -74,7 +75,7 @@ def _commands(block: re.Match[str], line: int) -> list[Example]:
     start = block.start("body")
     pieces = re.split(r"^(?=\$ )", block["body"], flags=re.MULTILINE)
     for piece in pieces:
-        command = re.match(r"\$ (?:.*\\\n)*.*\n", piece)
+        command = COMMAND.match(piece)
         if command:
             said = (start + command.end(), start + len(piece))
             commands.append(Example("console", command.group()[2:], line, piece[command.end() :], said))
@@ -121,6 +122,9 @@ def _run_python(example: Example, namespace: dict[str, object]) -> str:
 
 
 def _run_command(example: Example) -> str:
+    if exported := re.fullmatch(r"export (\w+)=(\S+)\n", example.source):
+        os.environ[exported[1]] = exported[2]
+        return ""
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", example.source],
         stdout=subprocess.PIPE,
@@ -132,13 +136,20 @@ def _run_command(example: Example) -> str:
 
 
 def rewritten(page: str, differences: list[Difference]) -> str:
-    """The page with the outputs that differ replaced by what was printed."""
+    """The page with the outputs that differ replaced by what was printed; lines that match as they are stay."""
     for difference in reversed(differences):
         if difference.example.span is None:
             raise SystemExit(f"line {difference.example.line}: the example prints, and no text block follows it")
         start, end = difference.example.span
-        page = page[:start] + _lines(difference.printed) + page[end:]
+        page = page[:start] + _merged(page[start:end], _lines(difference.printed)) + page[end:]
     return page
+
+
+def _merged(said: str, printed: str) -> str:
+    old, new = said.splitlines(keepends=True), printed.splitlines(keepends=True)
+    if len(old) != len(new):
+        return printed
+    return "".join(before if matches(before, after) else after for before, after in zip(old, new, strict=True))
 
 
 def settle_in(folder: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import inspect
-import os
-import subprocess
-import sys
-from pathlib import Path
+import json
 
 import cog
+import typer.main
+from typer.testing import CliRunner
 
 from generations import errors
+from generations.cli import app
+from generations.cli.exit_codes import EXIT_CODES, exit_code_of
 from generations.query import operators
 from generations.record.fields import FIELDS, OBJECTS, Field
 from generations.record.sample import sample_generations
@@ -25,7 +26,6 @@ TYPES = {
     "map": "open object",
     "alternatives": "list of objects",
 }
-LAYERS = ("cli", "connect", "jobs", "store", "query", "wire", "record", "errors")
 
 
 def table(heads: list[str], rows: list[list[str]]) -> None:
@@ -124,46 +124,41 @@ def error_tree() -> None:
     cog.outl("```")
 
 
-def error_codes(exit_code_of: object = None) -> None:
-    """Every error with its code and its meaning."""
+def error_codes() -> None:
+    """Every error with its code, its meaning and the exit code of the command."""
     rows: list[list[str]] = []
     for name, error in vars(errors).items():
         if isinstance(error, type) and issubclass(error, errors.GenerationsError):
-            row = [f"`{error.code}`", f"`{name}`", " ".join(inspect.cleandoc(error.__doc__ or "").split("\n\n")[0].split())]
-            if callable(exit_code_of):
-                row.append(str(exit_code_of(error)))
-            rows.append(row)
-    heads = ["code", "class", "meaning", "exit code"] if callable(exit_code_of) else ["code", "class", "meaning"]
-    table(heads, rows)
+            meaning = " ".join(inspect.cleandoc(error.__doc__ or "").split("\n\n")[0].split())
+            rows.append([f"`{error.code}`", f"`{name}`", meaning, str(exit_code_of(error))])
+    table(["code", "class", "meaning", "exit code"], rows)
 
 
 def cli_help(*command: str) -> None:
     """What `generations … --help` prints."""
-    program = Path(sys.executable).with_name("generations")
-    environment = {**os.environ, "COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
-    environment = {name: value for name, value in environment.items() if not name.startswith("GENERATIONS_") and name != "FORCE_COLOR"}
-    done = subprocess.run([str(program), *command, "--help"], capture_output=True, text=True, check=True, env=environment)
+    width = {"COLUMNS": "100", "TERMINAL_WIDTH": "100", "NO_COLOR": "1", "TERM": "dumb"}
+    printed = CliRunner().invoke(app, [*command, "--help"], prog_name="generations", env=width, catch_exceptions=False).stdout
     cog.outl("```text")
     cog.outl(f"$ {' '.join(['generations', *command, '--help'])}")
-    cog.outl("\n".join(line.rstrip() for line in done.stdout.strip("\n").splitlines()))
+    cog.outl("\n".join(line.rstrip() for line in printed.strip("\n").splitlines()))
     cog.outl("```")
 
 
-def layer_picture() -> None:
-    """The layers from top to bottom, each with the first sentence of its package."""
-    import importlib
+def commands() -> None:
+    """A section for each command, in the order of the help."""
+    for name in typer.main.get_command(app).commands:
+        cog.outl(f"## {name}\n")
+        cli_help(name)
+        cog.outl("")
 
-    for name in LAYERS:
-        module = importlib.import_module(f"generations.{name}")
-        place = f"src/generations/{name}" + ("" if hasattr(module, "__path__") else ".py")
-        summary = inspect.cleandoc(module.__doc__ or "").split("\n\n")[0].replace("\n", " ")
-        cog.outl(f"| [`{name}`]({place}) | {summary} |")
+
+def exit_codes() -> None:
+    """The table of exit codes."""
+    table(["code", "meaning"], [[str(code.code), code.meaning] for code in EXIT_CODES])
 
 
 def sample_record() -> None:
     """One sample record as JSON, the first of a short chat."""
-    import json
-
     record = next(record for record in sample_generations(50) if len(json.dumps(record)) < 1200)
     cog.outl("```json")
     cog.outl(json.dumps(record, indent=2, default=str))
