@@ -169,7 +169,7 @@ def _check_size(text: bytes, max_bytes: int) -> None:
 def _plain(record: object) -> object:
     """The mapping to serialise; spares the usual datetime at `timestamp` the slow way."""
     if isinstance(record, Generation):
-        record = record.to_dict()
+        record = {name: value for name, value in record.to_dict().items() if name not in ("createdAt", "updatedAt")}
     if not isinstance(record, Mapping):
         raise InvalidRecord(f"a record is a mapping, a Generation or JSON bytes, not {mend.describe(record)}")
     found = dict(cast("Mapping[str, Any]", record))

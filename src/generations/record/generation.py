@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from generations.record import instants, mend
-from generations.record.fields import OBJECTS
+from generations.record.fields import BY_PATH, OBJECTS
 
 Value = TypeVar("Value")
 
@@ -238,25 +238,33 @@ class Generation(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tru
             InvalidRecord: an unknown field, or a value of another type than its field's.
         """
         try:
-            if "nulls" not in record:
-                found = msgspec.convert(record, cls, dec_hook=_open_map)
-                found.nulls = frozenset(_null_paths(record, ""))
-                return _aware(found)
+            found = None if "nulls" in record else msgspec.convert(record, cls, dec_hook=_open_map)
         except msgspec.ValidationError:
-            pass
-        mended, _ = mend.mend_record(dict(record), drop_kept=True)
-        for name in ("createdAt", "updatedAt"):
-            mended[name] = instants.parse(record.get(name))
-        for name, kind in (("parameters", Parameters), ("metadata", Metadata)):
-            if mended.get(name) is not None:
-                mend.mend_map(name, mended[name])
-                mended[name] = kind(mended[name])
-        output: dict[str, Any] = mended.get("output", {})
-        if output.get("alternatives") is not None:
-            output["alternatives"] = mend.mend_alternatives(output["alternatives"])
-        found = msgspec.convert(mended, cls, dec_hook=_open_map)
+            found = None
+        if found is None:
+            found = msgspec.convert(_mended(record), cls, dec_hook=_open_map)
         found.nulls = frozenset(_null_paths(record, ""))
-        return found
+        return _aware(found)
+
+
+def _mended(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The record with every value of its field's type, as far as it is typed.
+
+    Raises:
+        InvalidRecord: it cannot be.
+    """
+    mended, _ = mend.mend_record(dict(record), drop_kept=True)
+    for name in ("createdAt", "updatedAt"):
+        if record.get(name) is not None:
+            mended[name] = mend.mend_value(BY_PATH[name], record[name], name)
+    for name, kind in (("parameters", Parameters), ("metadata", Metadata)):
+        if mended.get(name) is not None:
+            mend.mend_map(name, mended[name])
+            mended[name] = kind(mended[name])
+    output: dict[str, Any] = mended.get("output", {})
+    if output.get("alternatives") is not None:
+        output["alternatives"] = mend.mend_alternatives(output["alternatives"])
+    return mended
 
 
 def _open_map(kind: type[Any], value: Any) -> Any:

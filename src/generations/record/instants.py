@@ -70,7 +70,7 @@ def _parse_scalar(value: object) -> datetime | None:
             value = datetime.fromisoformat(value)
         except ValueError:
             return None
-    if not isinstance(value, datetime) or value != value:  # noqa: PLR0124 - pandas' NaT is a datetime unlike itself
+    if not isinstance(value, datetime) or value != value:  # pandas' NaT is a datetime unlike itself
         return None
     try:
         us = micros(value)

@@ -1,0 +1,52 @@
+"""Ids grow, and equal content has equal ids."""
+
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from uuid import UUID
+
+from generations.record import identity
+from generations.record.identity import digest, id_of_content, uuid7, uuid7_text
+
+
+def test_new_ids_are_version_seven_and_increase():
+    ids = [uuid7() for _ in range(5000)]
+
+    assert all(one < other for one, other in pairwise(ids))
+    assert {(UUID(id_).version, UUID(id_).variant) for id_ in ids} == {(7, "specified in RFC 4122")}
+
+
+def test_ids_of_many_threads_are_all_different():
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(lambda _: uuid7(), range(20_000)))
+
+    assert len(set(ids)) == len(ids)
+
+
+def test_ids_increase_beyond_the_room_of_one_millisecond(monkeypatch):
+    """Also when the clock stands still or is set back."""
+    frozen = iter([10**18, *([10**18 - 10**9] * 300_000)])
+    make = identity._make_uuid7()
+    monkeypatch.setattr(identity.time, "time_ns", lambda: next(frozen))
+
+    ids = [make() for _ in range(270_000)]
+
+    assert all(one < other for one, other in pairwise(ids))
+
+
+def test_an_id_carries_its_millisecond():
+    assert uuid7_text(0x0123456789AB, (1 << 74) - 1) == "01234567-89ab-7fff-bfff-ffffffffffff"
+
+
+def test_ids_of_content_depend_on_content_and_occurrence():
+    ids = {id_of_content(digest(b"", [text]), occurrence) for text in ("a", "b") for occurrence in (1, 2)}
+
+    assert len(ids) == 4
+    assert id_of_content(digest(b"", ["a"]), 1) in ids
+    assert {UUID(id_).version for id_ in ids} == {8}
+
+
+def test_the_digest_knows_where_a_part_ends():
+    digests = {digest(b"", parts) for parts in (["a", "b"], ["ab", ""], ["", "ab"], [None, "ab"], ["ab", None])}
+
+    assert len(digests) == 5
+    assert {len(one) for one in digests} == {16}
