@@ -1,5 +1,7 @@
 """Every user query has limits; being stopped by one is a clear error, and the store goes on."""
 
+import time
+
 import pytest
 
 from generations import Collection, LimitExceeded, Limits, QueryFailed
@@ -52,6 +54,16 @@ def test_a_query_is_stopped_by_its_memory(limited: Collection) -> None:
 
     with pytest.raises(LimitExceeded):
         limited.aggregate(SLOW).to_list()
+
+
+def test_who_reads_slowly_is_not_stopped_by_the_time_of_a_query_that_is_done(collection: Collection) -> None:
+    collection.insert_many(numbered(20))
+    cursor = collection.find({}, {"id": 1}, max_time_ms=1000)
+
+    next(cursor)
+    time.sleep(1.1)
+
+    assert len(cursor.to_list()) == 19
 
 
 def test_an_expression_without_a_value_is_an_error_and_not_a_null(collection: Collection) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from generations.query import tagged
 from generations.record.decode import decode_document
-from generations.store.decode import texts, value_of
+from generations.store.decode import READ_AHEAD_BYTES, texts, value_of
 
 NOON = datetime(2024, 6, 15, 12, 30, 45, tzinfo=UTC)
 NOON_TEXT = "2024-06-15T12:30:45.000000Z"
@@ -67,6 +67,36 @@ def test_texts_come_in_order_from_batches_of_any_string_type() -> None:
     batches = [pa.record_batch({"doc": pa.array(letters, kind)}) for kind in (pa.string(), pa.large_string(), pa.binary())]
 
     assert list(texts(batches)) == [letter.encode() for letter in letters] * 3
+
+
+def test_a_short_answer_is_read_whole_before_its_first_text_is_handed_over() -> None:
+    read = []
+
+    def batches():
+        for n in range(3):
+            read.append(n)
+            yield pa.record_batch({"doc": [f"{n}"]})
+
+    taken = texts(batches())
+
+    assert next(taken) == b"0"
+    assert read == [0, 1, 2]
+    assert list(taken) == [b"1", b"2"]
+
+
+def test_a_long_answer_is_read_in_flat_memory() -> None:
+    read = []
+
+    def batches():
+        for n in range(10):
+            read.append(n)
+            yield pa.record_batch({"doc": ["x" * (READ_AHEAD_BYTES // 3)]})
+
+    taken = texts(batches())
+    next(taken)
+
+    assert len(read) <= 4
+    assert sum(1 for _ in taken) == 9
 
 
 def test_deep_values_do_not_exhaust_the_stack() -> None:

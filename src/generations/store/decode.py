@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 Document = dict[str, Any]
 """One answer of a query: a record, or what a pipeline made of records."""
 
+READ_AHEAD_BYTES: Final = 32 << 20
+"""What is read before the first text is handed over."""
+
 _SLICE_ROWS: Final = 256  # bounds the Python copies of one batch, whose texts may be megabytes each
 _TAG: Final = "\x01"
 _TAG_ESCAPED: Final = rb"\u0001"
@@ -22,13 +26,30 @@ _DATE_KEY: Final = b'"$date"'
 
 
 def texts(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-    """Yield the texts of the first column in order, a few at a time so that memory stays flat."""
+    """Yield the texts of the first column in order, in flat memory.
+
+    What fits into `READ_AHEAD_BYTES` is read first: the query is then done and its connection free, however slowly the
+    texts are taken, and its time limit is spent by the engine alone.
+    """
     import pyarrow as pa  # noqa: PLC0415 - loaded with the engine, never by importing this package
 
+    for ahead in _read_ahead(batches):
+        while ahead:
+            column = ahead.popleft().column(0).cast(pa.large_binary())
+            for start in range(0, len(column), _SLICE_ROWS):
+                yield from cast("list[bytes]", column.slice(start, _SLICE_ROWS).to_pylist())
+
+
+def _read_ahead(batches: Iterable[pa.RecordBatch]) -> Iterator[deque[pa.RecordBatch]]:
+    ahead: deque[pa.RecordBatch] = deque()
+    size_bytes = 0
     for batch in batches:
-        column = batch.column(0).cast(pa.large_binary())
-        for start in range(0, len(column), _SLICE_ROWS):
-            yield from cast("list[bytes]", column.slice(start, _SLICE_ROWS).to_pylist())
+        ahead.append(batch)
+        size_bytes += batch.nbytes
+        if size_bytes >= READ_AHEAD_BYTES:
+            yield ahead
+            size_bytes = 0
+    yield ahead
 
 
 def value_of(text: bytes) -> Any:
