@@ -6,7 +6,9 @@ from generations.query.expressions import (
     compare,
     conditions,
     convert,
-    dates,
+    date_arithmetic,
+    date_parts,
+    date_text,
     folds,
     objects,
     sets,
@@ -14,4 +16,18 @@ from generations.query.expressions import (
     summaries,
 )
 
-__all__ = ["arithmetic", "arrays", "compare", "conditions", "convert", "dates", "folds", "objects", "sets", "strings", "summaries"]
+__all__ = [
+    "arithmetic",
+    "arrays",
+    "compare",
+    "conditions",
+    "convert",
+    "date_arithmetic",
+    "date_parts",
+    "date_text",
+    "folds",
+    "objects",
+    "sets",
+    "strings",
+    "summaries",
+]

@@ -1,0 +1,185 @@
+"""Arguments of operators, read as the type that the operator needs, together with the tests for null and for a wrong type.
+
+Conditions here are SQL that is never NULL; they are '0' or '1' where the answer is known before any row is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from generations.query import tagged
+from generations.query.value import NULL, Scalar, ScalarType, Tagged, Value, to_tagged
+
+_LONG = 80
+"""SQL texts that are longer are evaluated once and named, for operators mention their arguments several times."""
+
+_PLACEHOLDERS: dict[ScalarType, str] = {
+    "string": "''",
+    "integer": "toInt64(0)",
+    "number": "toFloat64(0)",
+    "bool": "false",
+    "instant": "toDateTime64(0, 6, 'UTC')",
+}
+"""What stands in the branches that a failing test leaves, which no row ever takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """A typed argument.
+
+    Attributes:
+        absent: whether it is null or missing.
+        wrong: whether it is neither absent nor of the type.
+        value: the typed value; where `absent` or `wrong` holds, NULL or anything.
+    """
+
+    absent: str
+    wrong: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An argument that is a number, or where an operator takes both, an instant.
+
+    Attributes:
+        whole: whether it is an integer (BSON int or long), not a double.
+        integer: the Int64, where `whole` holds.
+        double: the Float64.
+        date: whether it is an instant; such a one is not `wrong`.
+        instant: the DateTime64(6, 'UTC'), where `date` holds.
+    """
+
+    absent: str
+    wrong: str
+    whole: str
+    integer: str
+    double: str
+    date: str = "0"
+    instant: str = "NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """What is asked before the result is computed: where the condition holds, the result is null or the query fails."""
+
+    condition: str
+    then: Literal["null", "fail"]
+
+
+def null_where(*conditions: str) -> Test:
+    """The result is null where one of the conditions holds."""
+    return Test(tagged.any_of(conditions), "null")
+
+
+def fail_where(condition: str, message: str) -> Test:
+    """The query fails where the condition holds."""
+    return Test(tagged.fails(condition, message), "fail")
+
+
+Kind = Literal["string", "instant", "bool"]
+
+_READERS: dict[Kind, tuple[Callable[[str], str], Callable[[str], str]]] = {
+    "string": (tagged.is_string, tagged.to_string),
+    "instant": (tagged.is_date, lambda v: f"assumeNotNull({tagged.to_instant(v)})"),
+    "bool": (tagged.is_bool, lambda v: f"({v} = 'true')"),
+}
+
+_NOTHING = Argument("1", "0", "NULL")
+
+
+class Frame:
+    """Collects the arguments of one call, and makes its result of SQL that mentions them by short names."""
+
+    def __init__(self) -> None:
+        self._bound: list[tuple[str, str]] = []
+        self._inner: list[tuple[str, str]] = []
+        self._typed = True
+        self._nullable = False
+
+    def read(self, value: Value, kind: Kind) -> Argument:
+        """An argument of one type."""
+        if isinstance(value, Scalar) and value.type == kind:
+            sql = self._scalar(value)
+            return Argument(f"({sql} IS NULL)" if value.nullable else "0", "0", sql)
+        text = self.text(value)
+        if text in ("''", "'null'"):
+            return _NOTHING
+        is_kind, to_kind = _READERS[kind]
+        absent = tagged.is_nullish(text)
+        return Argument(absent, f"NOT ({absent} OR {is_kind(text)})", self._named_inside(to_kind(text)))
+
+    def number(self, value: Value, *, dates: bool = False) -> Number:
+        """An argument that is a number, or with `dates` an instant."""
+        if isinstance(value, Scalar) and value.type in (("integer", "number", "instant") if dates else ("integer", "number")):
+            sql = self._scalar(value)
+            absent = f"({sql} IS NULL)" if value.nullable else "0"
+            match value.type:
+                case "integer":
+                    return Number(absent, "0", "1", sql, f"toFloat64({sql})")
+                case "number":
+                    return Number(absent, "0", "0", "NULL", sql)
+                case _:
+                    return Number(absent, "0", "0", "NULL", "NULL", "1", sql)
+        text = self.text(value)
+        if text in ("''", "'null'"):
+            return Number("1", "0", "0", "NULL", "NULL")
+        absent = tagged.is_nullish(text)
+        date = tagged.is_date(text) if dates else "0"
+        wrong = f"NOT ({tagged.any_of([absent, tagged.is_number(text), date])})"
+        return Number(
+            absent, wrong, tagged.is_integer(text), tagged.to_integer(text), tagged.to_float(text), date, _READERS["instant"][1](text)
+        )
+
+    def text(self, value: Value) -> str:
+        """The tagged text of an argument of any type, named."""
+        self._typed = False
+        text = to_tagged(value)
+        return text if tagged.is_name(text) else self._bind(text)
+
+    def scalar(self, type: ScalarType, tests: Sequence[Test], value: str, *, spreads: bool = True) -> Value:
+        """A typed result.
+
+        Args:
+            type: its type.
+            tests: what makes it null or fails, in order.
+            value: the result elsewhere.
+            spreads: whether `value` is NULL by itself where a typed argument is NULL.
+        """
+        tests = [test for test in tests if test.condition != "0"]
+        if tests and tests[0] == Test("1", "null"):
+            return NULL
+        nullable = any(test.then == "null" for test in tests)
+        if spreads and self._typed and all(test.then == "null" for test in tests):
+            return Scalar(self.close(value), type, nullable)
+        rest = "NULL" if nullable else _PLACEHOLDERS[type]
+        return Scalar(self.close(tagged.choose([(test.condition, rest) for test in tests], value)), type, nullable)
+
+    def tagged(self, tests: Sequence[Test], value: str) -> Value:
+        """A result of any type: `value` is tagged text."""
+        sql = tagged.choose([(test.condition, "'null'" if test.then == "null" else "''") for test in tests], value)
+        return Tagged(self.close(f"assumeNotNull({sql})" if self._nullable else sql))
+
+    def close(self, sql: str) -> str:
+        """The SQL with all that it names."""
+        return tagged.let_all(self._bound, tagged.let_all(self._inner, sql))
+
+    def _named_inside(self, sql: str) -> str:
+        """A name for what is made of names."""
+        name = tagged.fresh()
+        self._inner.append((name, sql))
+        return name
+
+    def _scalar(self, value: Scalar) -> str:
+        self._nullable |= value.nullable
+        return value.sql if len(value.sql) <= _LONG else self._bind(value.sql)
+
+    def _bind(self, sql: str) -> str:
+        for name, bound in self._bound:
+            if bound == sql:
+                return name
+        name = tagged.fresh()
+        self._bound.append((name, sql))
+        return name

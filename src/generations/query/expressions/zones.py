@@ -1,0 +1,121 @@
+"""Time zones: what the clock on the wall shows at an instant, and at which instant it shows that.
+
+A time zone is an Olson name, known to the engine, or an offset such as `+05:30`, which may be any number of hours and minutes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from generations.query import tagged
+from generations.query.context import invalid
+from generations.query.evaluate import Scope
+from generations.query.expression import Call, Constant
+from generations.query.expressions.arguments import Frame, Test, fail_where, null_where
+
+_OFFSET = r"([+-])(\d\d)(?::?(\d\d))?"
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A time zone.
+
+    Attributes:
+        name: the bound Olson name; empty for an offset.
+        minutes: the offset: an int, or the SQL of one for each row.
+    """
+
+    name: str = ""
+    minutes: int | str = 0
+
+    @property
+    def is_utc(self) -> bool:
+        return not self.name and self.minutes == 0
+
+    def local(self, instant: str) -> str:
+        """A DateTime64 whose parts (year, hour, …) are those on the wall; an instant only in a named zone."""
+        return f"toTimeZone({instant}, {self.name})" if self.name else self.wall(instant)
+
+    def wall(self, instant: str) -> str:
+        """A DateTime64(6, 'UTC') that reads what the clock on the wall shows."""
+        if self.name:
+            return f"addSeconds({instant}, {self.offset(instant)})"
+        return instant if self.is_utc else f"addMinutes({instant}, {self.minutes})"
+
+    def offset(self, instant: str) -> str:
+        """The seconds east of Greenwich at an instant."""
+        if self.name:
+            return f"timeZoneOffset(toTimeZone({instant}, {self.name}))"
+        return f"60 * {self.minutes}"
+
+    def instant(self, wall: str) -> str:
+        """The instant at which the wall shows this: the first of two, and of a time that is skipped what the clock shows instead.
+
+        Args:
+            wall: a short SQL text, for it is repeated.
+        """
+        if not self.name:
+            return wall if self.is_utc else f"subtractMinutes({wall}, {self.minutes})"
+        before, after = self.offset(f"subtractDays({wall}, 1)"), self.offset(f"addDays({wall}, 1)")
+        kept, changed = (f"{self.offset(f'subtractSeconds({wall}, {offset})')} = {offset}" for offset in (before, after))
+        return f"subtractSeconds({wall}, if({before} != {after} AND NOT {kept} AND {changed}, {after}, {before}))"
+
+
+UTC = Zone()
+
+
+def read_zone(scope: Scope, call: Call, frame: Frame) -> tuple[Zone, list[Test]]:
+    """The argument `timezone`, with the tests for null and for what is no zone.
+
+    Raises:
+        InvalidQuery: a constant that is no time zone.
+    """
+    node = call.named.get("timezone")
+    if node is None:
+        return UTC, []
+    if isinstance(node, Constant):
+        if node.value is None:
+            return UTC, [null_where("1")]
+        return constant_zone(scope, node.value, node.path), []
+    zone = frame.read(scope.value(node), "string")
+    text = zone.value
+    known = f"ifNull(match({text}, '^[+-][0-9]{{2}}(:?[0-9]{{2}})?$') OR {text} IN ('UTC', 'GMT'), 0)"
+    tests = [
+        null_where(zone.absent),
+        fail_where(zone.wrong, "timezone must evaluate to a string"),
+        fail_where(
+            tagged.none_of(tagged.any_of([zone.absent, known])),
+            "a time zone that differs by record must be UTC, GMT or an offset such as +05:30",
+        ),
+    ]
+    digits = f"replaceAll({text}, ':', '')"
+    minutes = f"60 * toInt32OrZero(substring({digits}, 2, 2)) + toInt32OrZero(substring({digits}, 4, 2))"
+    return Zone(minutes=f"(({minutes}) * if(startsWith({text}, '-'), -1, 1))"), tests
+
+
+def constant_zone(scope: Scope, value: object, path: str) -> Zone:
+    """A time zone by name or offset."""
+    if not isinstance(value, str):
+        raise invalid(f"timezone must be a string, not {type(value).__name__}", path, 'such as "Europe/Berlin" or "+05:30"')
+    found = re.fullmatch(_OFFSET, value, re.ASCII)
+    if found:
+        minutes = int(found[2]) * 60 + int(found[3] or 0)
+        return Zone(minutes=minutes if found[1] == "+" else -minutes)
+    if value == "UTC":
+        return UTC
+    if not _is_name(value):
+        raise invalid(f"unrecognized time zone identifier: {value!r}", path, 'such as "Europe/Berlin" or "+05:30"')
+    return Zone(scope.context.string(value))
+
+
+def _is_name(value: str) -> bool:
+    """Whether it is an Olson name; where Python has no database of them, whether it may be one, and the engine decides."""
+    if not re.fullmatch(r"[A-Z][A-Za-z0-9_+\-]*(/[A-Za-z0-9_+\-]+)*", value, re.ASCII):
+        return False
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return not available_timezones()
+    return True
