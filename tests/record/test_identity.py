@@ -17,18 +17,20 @@ def test_new_ids_are_version_seven_and_increase():
 
 def test_ids_of_many_threads_are_all_different():
     with ThreadPoolExecutor(8) as pool:
-        ids = list(pool.map(lambda _: uuid7(), range(20_000)))
+        ids = list(pool.map(lambda _: uuid7(), range(5_000)))
 
     assert len(set(ids)) == len(ids)
 
 
 def test_ids_increase_beyond_the_room_of_one_millisecond(monkeypatch):
-    """Also when the clock stands still or is set back."""
-    frozen = iter([10**18, *([10**18 - 10**9] * 300_000)])
+    """Also when the clock is set back."""
+    clock = iter([10**18, *[10**18 - 10**9] * 1000])
     make = identity._make_uuid7()
-    monkeypatch.setattr(identity.time, "time_ns", lambda: next(frozen))
+    monkeypatch.setattr(identity.time, "time_ns", lambda: next(clock))
+    monkeypatch.setattr(identity, "_COUNTER_BITS", 8)
+    monkeypatch.setattr(identity.os, "urandom", bytes)
 
-    ids = [make() for _ in range(270_000)]
+    ids = [make() for _ in range(1000)]
 
     assert all(one < other for one, other in pairwise(ids))
 

@@ -150,8 +150,9 @@ def nested(levels: int) -> Any:
 
 @pytest.mark.parametrize("path", ["input.content", "output.alternatives", "metadata", "parameters"])
 @pytest.mark.parametrize("levels", [MAX_DEPTH + 20, 900, 50_000])
-def test_deep_nesting_is_refused_and_never_exhausts_the_stack(path: str, levels: int):
-    inner = b'{"a":' * levels + b"1" + b"}" * levels
+@pytest.mark.parametrize("bottom", [b"1", b'{"$date":0}', b"{}"])
+def test_deep_nesting_is_refused_and_never_exhausts_the_stack(path: str, levels: int, bottom: bytes):
+    inner = b'{"a":' * levels + bottom + b"}" * levels
     texts = {
         "input.content": b'{"model":{"id":"x"},"input":{"type":"text","content":' + inner + b"}}",
         "output.alternatives": b'{"model":{"id":"x"},"output":{"type":"text","alternatives":[{"content":' + inner + b"}]}}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Any, cast
 
@@ -101,38 +101,39 @@ def too_deep() -> InvalidRecord:
     return InvalidRecord(f"nested more than {MAX_DEPTH} levels deep", hint="send the inner part as a string")
 
 
-def normalise_dates(value: object) -> None:
+def normalise_dates(root: object) -> None:
     """Rewrite, in place, every `{"$date": …}` that says an instant to its one form."""
-    if type(value) is dict:
-        found = cast("dict[str, Any]", value)
-        if len(found) == 1 and "$date" in found:
-            instant = instants.parse_date_object(found)
-            if instant is not None:
-                found["$date"] = instants.iso(instant)
-            return
-        for item in found.values():
-            normalise_dates(item)
-    elif type(value) is list:
-        for item in cast("list[Any]", value):
-            normalise_dates(item)
+    for _, _, found, instant in _dates_in([root]):
+        found["$date"] = instants.iso(instant)
 
 
-def revive_dates(value: object) -> Any:
-    """Turn, in place, every `{"$date": "…"}` inside a parsed value into an aware datetime; return the value."""
-    if type(value) is dict:
-        found = cast("dict[str, Any]", value)
-        if len(found) == 1 and "$date" in found:
-            instant = instants.parse_date_object(found)
-            return found if instant is None else instant
-        for key, item in found.items():
-            if isinstance(item, (dict, list)):
-                found[key] = revive_dates(cast("object", item))
-    elif type(value) is list:
-        items = cast("list[Any]", value)
-        for index, item in enumerate(items):
-            if isinstance(item, (dict, list)):
-                items[index] = revive_dates(cast("object", item))
-    return cast("Any", value)
+def revive_dates(root: Any) -> Any:
+    """Turn, in place, every `{"$date": …}` that says an instant into an aware datetime; return the value."""
+    holder = [root]
+    for container, key, _, instant in _dates_in(holder):
+        container[key] = instant
+    return holder[0]
+
+
+def _dates_in(holder: list[Any]) -> Iterator[tuple[Any, Any, dict[str, Any], datetime]]:
+    """Every date object: where it stands, itself, and its instant. No recursion: what pipelines make may nest deeply."""
+    pending: list[Any] = [holder]
+    while pending:
+        container = pending.pop()
+        for key, value in _members(container):
+            if type(value) is dict:
+                found = cast("dict[str, Any]", value)
+                instant = instants.parse_date_object(found) if len(found) == 1 and "$date" in found else None
+                if instant is None:
+                    pending.append(found)
+                else:
+                    yield container, key, found, instant
+            elif type(value) is list:
+                pending.append(value)
+
+
+def _members(container: dict[Any, Any] | list[Any]) -> Iterable[tuple[Any, Any]]:
+    return container.items() if isinstance(container, dict) else enumerate(container)
 
 
 def is_odd(found: dict[str, Any], depth: int = 0) -> bool:

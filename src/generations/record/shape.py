@@ -47,6 +47,7 @@ def _closed(prefix: str, *, nullable: bool = False) -> type[Struct]:
         forbid_unknown_fields=True,
         omit_defaults=True,
         frozen=True,
+        gc=False,
     )
 
 
@@ -82,7 +83,7 @@ def _root() -> type[Struct]:
         elif field is not None:
             parts.append((name, annotation(field), UNSET if name in MAPS else None))
     parts.sort(key=lambda part: len(part) == 3)  # required ones stand first
-    return defstruct("Record", parts, rename="camel", forbid_unknown_fields=True, omit_defaults=True, frozen=True)
+    return defstruct("Record", parts, rename="camel", forbid_unknown_fields=True, omit_defaults=True, frozen=True, gc=False)
 
 
 def _known(prefix: str) -> type[Struct]:
@@ -90,7 +91,7 @@ def _known(prefix: str) -> type[Struct]:
     for field in members(prefix):
         absent: Any = [] if field.type == "strings" else None
         parts.append((_snake(field.path.rpartition(".")[2]), annotation(field) | None, absent))
-    return defstruct(prefix.capitalize(), parts, rename="camel", frozen=True)
+    return defstruct(prefix.capitalize(), parts, rename="camel", frozen=True, gc=False)
 
 
 ROOT = _root()
