@@ -79,8 +79,8 @@ def export(
 ) -> None:
     """Write records to a file, with a manifest.
 
-    As JSON lines, CSV or Parquet. The file is there whole or not at all. A name that ends in .gz or .zst is packed. FILE.manifest.json says what was
-    asked, how many records there are, and the SHA-256.
+    As JSON lines, CSV or Parquet. The file is there whole or not at all. A name that ends in .gz or .zst is packed.
+    FILE.manifest.json says what was asked, how many records there are, and the SHA-256.
 
     Examples:
       generations export all.jsonl.zst

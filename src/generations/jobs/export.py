@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -19,14 +20,14 @@ from generations.record.nearest import nearest
 from generations.store.limits import UNLIMITED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from generations.query.compiled import Compiled
     from generations.store.store import Store
 
 Format = Literal["jsonl", "csv", "parquet"]
 
-_WRITERS: Final[Mapping[str, Callable[[Store, Compiled, Output], Iterator[int]]]] = {
+_WRITERS: Final[Mapping[str, Callable[[Store, Compiled, Output, Sequence[str]], Iterator[int]]]] = {
     "jsonl": formats.write_jsonl,
     "csv": formats.write_csv,
     "parquet": formats.write_parquet,
@@ -91,10 +92,11 @@ def export_to(
     shape = "documents" if chosen == "jsonl" else "table"
     compiled = compile_find(filter or {}, source, projection=fields, sort=tuple(sort), skip=0, limit=limit, shape=shape)
     counted = store.query(compile_count(filter or {}, source, skip=0, limit=limit), UNLIMITED)
+    paths = [] if fields is None or isinstance(fields, Mapping) else list(fields)
     started_at = datetime.now(UTC)
     with Output(target) as output:
         report = ExportReport(output.path, expected=int(counted.column(0)[0].as_py()))
-        for written in _WRITERS[chosen](store, compiled, output):
+        for written in _WRITERS[chosen](store, compiled, output, paths):
             report = replace(report, count=report.count + written, size_bytes=output.size_bytes)
             if on_progress is not None:
                 on_progress(report)

@@ -134,7 +134,7 @@ class _Import:
         dialect: Dialect | None = None
         for batch in parquet_batches(self._source) if self._source.is_parquet else batches(self._source):
             if dialect is None:
-                dialect = OWN if self._source.is_parquet else _dialect_of(batch)
+                dialect = OWN if self._source.is_parquet else _dialect_of(batch, self._source)
                 self.report = replace(self.report, dialect=dialect.name)
             for part in [batch] if dialect is OWN else _translated(batch, dialect, self.report.read):
                 self._take(part)
@@ -195,24 +195,27 @@ def _changed_within(rows: Rows) -> int:
     return changed
 
 
-def _dialect_of(batch: Batch) -> Dialect:
+def _dialect_of(batch: Batch, source: Source) -> Dialect:
     """The dialect of the first text that is in one.
 
     Raises:
-        InvalidInput: none of the first texts is, and so nothing in the source can be what it should.
+        InvalidInput: none of the first texts of a file is, and so nothing in it can be what it should. What comes from a
+            pipe is refused piece by piece and kept instead, because it cannot be read again.
     """
     failure: InvalidInput | None = None
+    is_broken = False
     for text in batch.texts[:_LINES_LOOKED_AT]:
         try:
             return detect(json.loads(text))
         except InvalidInput as error:
             failure = failure or error
         except (ValueError, RecursionError):
-            if text.lstrip()[:1] in b"{[":
-                return OWN  # a record that is cut or broken is refused by itself, with its number
-    if failure is not None:
-        raise failure
-    raise InvalidInput("this is neither JSON, JSON lines nor Parquet", hint="gzip and zstd are told by themselves; other packings are not")
+            is_broken = is_broken or text.lstrip()[:1] in {b"{", b"["}
+    if is_broken or source.path is None:
+        return OWN
+    raise failure or InvalidInput(
+        f"{source.name} is neither JSON, JSON lines nor Parquet", hint="gzip and zstd are told by themselves; other packings are not"
+    )
 
 
 def _translated(batch: Batch, dialect: Dialect, read_before: int) -> Iterator[Batch]:

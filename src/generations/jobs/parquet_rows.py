@@ -73,6 +73,8 @@ def _text(row: Mapping[str, Any], *, is_ours: bool) -> bytes:
     record: dict[str, Any] = {}
     for name in sorted(row, key=lambda name: name.count(".")):
         value = row[name]
+        if value == [] and name in BY_PATH:  # frames do not tell an empty list from an absent one
+            continue
         if isinstance(value, str) and _is_json(name, is_ours=is_ours):
             _put(record, name.split("."), _parsed(value))
         elif (plain := _plain(value)) is not None:

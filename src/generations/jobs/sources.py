@@ -39,7 +39,9 @@ class Source:
         self.name = name
         self.path = path
         self.size_bytes = path.stat().st_size if path is not None else None
-        head = raw.read(len(_PARQUET))
+        head = b""
+        while len(head) < len(_PARQUET) and (more := raw.read(len(_PARQUET) - len(head))):
+            head += more
         self._counted = _Counted(raw, head)
         self.is_parquet = head == _PARQUET
         self.packing: Packing = "gzip" if head.startswith(_GZIP) else "zstd" if head == _ZSTD else "plain"

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 Unit = Literal["line", "record", "row"]
 
-BATCH_BYTES: Final = 16 << 20
-BATCH_TEXTS: Final = 8192
+BATCH_BYTES: Final = 32 << 20
+BATCH_TEXTS: Final = 16384
 _LONGEST_LINE: Final = 1 << 28
 _PEEK: Final = 1 << 16
 _SPACE: Final = b" \t\r\n"
