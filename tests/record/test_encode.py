@@ -395,7 +395,15 @@ def test_records_above_the_size_are_refused():
 
     assert "largest allowed has 1,000" in str(refusal_at(record, max_bytes=1000))
     assert "largest allowed has 1,000" in str(refusal_at(as_text(record), max_bytes=1000))
+    assert "largest allowed has 1,000" in str(refusal_at(b"[" * 2000, max_bytes=1000))
     assert len(encode_records([record], max_bytes=2000)) == 1
+
+
+def test_whitespace_between_the_parts_of_a_record_is_not_counted():
+    record = a_record(metadata={"list": list(range(100))})
+
+    assert len(as_text(record, indent=8)) > 1000
+    assert row_of(record)["metadata"] == encode_one(as_text(record, indent=8), max_bytes=1000).columns["metadata"][0]
 
 
 def refusal_at(record: Any, max_bytes: int) -> InvalidRecord:

@@ -1,7 +1,7 @@
 """What is refused, where, and how the message says to mend it."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -139,6 +139,17 @@ def test_what_json_cannot_hold_is_refused_with_its_path(value: Any, message: str
 )
 def test_text_that_is_not_sound_json_is_refused(text: bytes, message: str):
     assert message in str(refusal_of(text))
+
+
+def test_instants_beyond_all_calendars_are_refused():
+    """Turning them to UTC would overflow."""
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=10)))
+    last = datetime(9999, 12, 31, tzinfo=timezone(timedelta(hours=-24, minutes=1)))
+
+    for instant in (first, last):
+        assert refusal_of(a_record(timestamp=instant)).path == "timestamp"
+        assert refusal_of(a_record(feedback__timestamp=instant)).path == "feedback.timestamp"
+        assert refusal_of(a_record(metadata__at=instant)).path == "metadata.at"
 
 
 def nested(levels: int) -> Any:

@@ -159,6 +159,10 @@ def _encode(record: Record, max_bytes: int, now: int, seen: dict[bytes, int] | N
 
 
 def _check_size(text: bytes, max_bytes: int) -> None:
+    if len(text) <= max_bytes:
+        return
+    with suppress(RecursionError, msgspec.MsgspecError):
+        text = msgspec.json.format(text, indent=-1)
     if len(text) > max_bytes:
         raise InvalidRecord(
             f"the record has {len(text):,} bytes, the largest allowed has {max_bytes:,}",
@@ -175,7 +179,8 @@ def _plain(record: object) -> object:
     found = dict(cast("Mapping[str, Any]", record))
     instant = found.get("timestamp")
     if type(instant) is datetime:
-        found["timestamp"] = instants.iso(instant)
+        with suppress(OverflowError):  # years beyond what can be kept are refused with their path later
+            found["timestamp"] = instants.iso(instant)
     return found
 
 
