@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 from generations.query.context import Context, invalid, pointer, refuse_unknown_operator, refuse_unsupported
@@ -11,7 +11,8 @@ from generations.query.evaluate import Scope
 from generations.query.expression import parse_expression
 from generations.query.operators import ACCUMULATORS as KNOWN
 from generations.query.operators import REFUSED_ACCUMULATORS
-from generations.query.relation import Relation
+from generations.query.relation import OrderKey, Relation
+from generations.query.sorting import order_keys, parse_sort
 from generations.query.value import Value
 
 
@@ -22,11 +23,13 @@ class Accumulation:
     Attributes:
         relation: the rows; all values in it are columns.
         ordinal: a column that counts the rows in their order.
+        ranks: for accumulators with an order of their own (`sortBy`), by pointer, a column that counts in that order.
         over: ` OVER (…)` for windows, '' for groups; stands behind every aggregate function.
     """
 
     relation: Relation
     ordinal: str
+    ranks: Mapping[str, str] = field(default_factory=dict[str, str])
     over: str = ""
 
     @property
@@ -53,6 +56,9 @@ REGISTRY: dict[str, Accumulator] = {}
 
 NEEDS_ORDER: set[str] = set()
 """Those whose result depends on the order of the rows."""
+
+SORTS_BY = frozenset({"$top", "$topN", "$bottom", "$bottomN"})
+"""Those with an order of their own."""
 
 
 def accumulator(*names: str, needs_order: bool = False) -> Callable[[Accumulator], Accumulator]:
@@ -81,7 +87,7 @@ class Asked:
 
 def parse_accumulator(field: Any, raw: Any, path: str) -> Asked:
     """Read `{"total": {"$sum": "$usage.totalTokens"}}`'s right side."""
-    if not isinstance(field, str) or not field or field.startswith("$") or "." in field:
+    if not isinstance(field, str) or field.startswith("$") or "." in field:
         raise invalid(f"{field!r} cannot name an output field", path, "no dots, no leading $")
     if not isinstance(raw, Mapping) or len(cast("Mapping[Any, Any]", raw)) != 1:
         raise invalid(f"{field!r} needs one accumulator", path, 'write {"$sum": 1}')
@@ -99,11 +105,21 @@ def accumulate(rows: Accumulation, asked: Asked) -> Value:
     return REGISTRY[asked.op](rows, asked.raw, asked.path)
 
 
-def numbered_for(relation: Relation, asked: list[Asked]) -> tuple[Relation, str]:
-    """The rows with an ordinal, which costs nothing when no accumulator needs one."""
+def prepared(relation: Relation, asked: list[Asked]) -> Accumulation:
+    """The rows with the columns that the accumulators need to tell an order; none when none needs one."""
+    ordinal = "0"
     if any(item.op in NEEDS_ORDER for item in asked):
-        return relation.numbered()
-    return relation, "0"
+        relation, ordinal = relation.numbered()
+    relation = relation.settled()
+    ranks: dict[str, str] = {}
+    for item in asked:
+        if item.op in SORTS_BY:
+            given = arguments(item.raw, ("sortBy", "output"), ("n",), item.op, item.path)
+            at = pointer(item.path, "sortBy")
+            keys = order_keys(relation, parse_sort(given["sortBy"], at), at)
+            order = ", ".join(str(key) for key in (*keys, OrderKey(ordinal)))
+            relation, (ranks[item.path],) = relation.with_columns([f"row_number() OVER (ORDER BY {order})"])
+    return Accumulation(relation, ordinal, ranks)
 
 
 def arguments(raw: Any, required: tuple[str, ...], optional: tuple[str, ...], op: str, path: str) -> Mapping[str, Any]:

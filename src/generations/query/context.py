@@ -12,8 +12,8 @@ from generations.query.compiled import Param, Source
 from generations.query.tagged import restart_names, text_of
 from generations.record.nearest import nearest
 
-MAX_DEPTH = 100
-"""Deepest nesting of a filter, pipeline or value; MongoDB's own bound for documents is 100."""
+MAX_DEPTH = 150
+"""Deepest nesting of a filter, pipeline or value; MongoDB takes documents of 100 levels."""
 
 
 class Context:

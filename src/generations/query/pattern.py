@@ -47,7 +47,14 @@ def to_re2(pattern: Pattern, path: str) -> str:
 def _for_python(text: str) -> str:
     """Near enough to compile in Python for a check of the syntax: POSIX classes and PCRE's own escapes are put away."""
     text = re.sub(r"\[:\^?\w+:\]", "a", text)
-    return re.sub(r"^\(\?[imsxu-]+\)|\\[zZAQEpPCe](\{\^?\w+\})?|\(\?<(?=[A-Za-z_])", lambda m: "(?P<" if m[0] == "(?<" else "", text)
+    return re.sub(r"^\(\?[imsxu-]+\)|\\[zZAQEpPCe](\{\^?\w+\})?|\(\?<(?=[A-Za-z_])", _plain, text)
+
+
+def _plain(found: re.Match[str]) -> str:
+    """What stands for PCRE's own syntax while Python checks the rest."""
+    if found[0] == "(?<":
+        return "(?P<"
+    return "a" if found[0].startswith(("\\p", "\\P", "\\C")) else ""
 
 
 def _translated(text: str, *, extended: bool, multiline: bool) -> str:

@@ -429,7 +429,7 @@ class Filters:
                 return f"({tagged.is_bool(v)} AND ({v} = 'true') {sign} {int(wanted)})"
             case int() | float() if math.isnan(wanted):
                 return f"{v} = '\"\\\\u0001dNaN\"'" if op in ("$gte", "$lte") else "0"
-            case int() | float() if abs(wanted) <= _EXACT_FLOAT or math.isinf(wanted):
+            case int() | float() if abs(wanted) < _EXACT_FLOAT or math.isinf(wanted):
                 return f"({tagged.is_number(v)} AND {tagged.to_float(v)} {sign} {self._context.bind(float(wanted), 'Float64')})"
             case str():
                 return f"({tagged.is_string(v)} AND {tagged.to_string(v)} {sign} {self._context.string(wanted)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import assert_never
 
 from generations.query import filter as f
@@ -12,10 +12,6 @@ from generations.query.predicate import Filters
 from generations.query.projection import Below, Compute, Drop, FirstElement, Keep, Matched, Mode, Node, Part, Projection, computes
 from generations.query.source import refuse_unknown_field_of
 from generations.query.value import MISSING, Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
-
-_ARRAYS_IN_ARRAYS = 3
-"""How many arrays directly inside arrays a shape reaches through; deeper ones stop the query."""
-
 
 def reshape(scope: Scope, root: Value, projection: Projection, filters: Sequence[f.Filter] = ()) -> Value:
     """The document in the projection's shape.
@@ -98,16 +94,21 @@ class _Shaper:
             case _:
                 assert_never(node)
 
-    def text(self, value: str, below: Below, arrays: int = 0) -> str:
-        """Tagged JSON in the shape: objects, objects in arrays; what a scalar becomes depends on the mode."""
+    def text(self, value: str, below: Below) -> str:
+        """Tagged JSON in the shape: objects, objects in arrays, and in arrays directly inside arrays.
 
-        def body(v: str) -> str:
-            other = v if self._mode != "include" else "''"
-            if computes(below):
-                other = self._fresh_object(below)
-            return f"multiIf({tagged.is_object(v)}, {self._object(v, below)}, {tagged.is_array(v)}, {self._array(v, below, arrays)}, {other})"
+        The shape of an object is written once and applied to `[v]`, to the elements, or to the elements' elements, so
+        that the statement grows with the depth of the projection and not with its power.
+        """
+        if any(isinstance(node, Matched) for node in _innermost(below)):
+            return tagged.let(value, lambda v: f"multiIf({tagged.is_array(v)}, {self._elements(v, Matched())}, {self._one(v, below)})")
+        return tagged.let(value, lambda v: _each(v, lambda e: _each(e, lambda x: self._one(x, below))))
 
-        return tagged.let(value, body)
+    def _one(self, v: str, below: Below) -> str:
+        """One value that is no array, or an array nested too deep."""
+        other = self._fresh_object(below) if computes(below) else (v if self._mode != "include" else "''")
+        deep = f"throwIf({tagged.is_array(v)}, 'a projection reaches through at most two arrays that are directly inside each other') = 1"
+        return f"multiIf({tagged.is_object(v)}, {self._object(v, below)}, {deep}, '', {other})"
 
     def _object(self, v: str, below: Below) -> str:
         p = tagged.fresh()
@@ -149,16 +150,6 @@ class _Shaper:
             case _:
                 assert_never(node)
 
-    def _array(self, v: str, below: Below, arrays: int) -> str:
-        if any(isinstance(node, Matched) for node in _innermost(below)):
-            return self._elements(v, Matched())
-        e = tagged.fresh()
-        if arrays >= _ARRAYS_IN_ARRAYS:
-            inner = f"if({tagged.is_array(e)} AND throwIf({tagged.is_array(e)}, 'a projection reaches through at most {arrays} nested arrays'), '', {e})"
-            return tagged.array(f"arrayMap({e} -> {inner}, {tagged.elements(v)})")
-        items = f"arrayMap({e} -> {self.text(e, below, arrays + 1)}, {tagged.elements(v)})"
-        return tagged.array(f"arrayFilter({e} -> {e} != '', {items})")
-
     def _fresh_object(self, below: Below) -> str:
         """The object of the computed fields alone, where there was none."""
         fields = [
@@ -187,7 +178,7 @@ class _Shaper:
                 return tagged.let(f"arrayFirst({e} -> {holds}, {items})", lambda x: f"if({x} = '', '', concat('[', {x}, ']'))")
             case Matched():
                 index = self._over(self._scope.root).position(self._filters, self._path)
-                return tagged.let(index, lambda i: f"if({i} = 0, {failure(f'{i} = 0', 'the filter matched no element of an array', v)}, concat('[', {items}[{i}], ']'))")
+                return tagged.let(index, lambda i: f"if({i} = 0, {failure(f'{i} = 0', 'the filter matched no element of an array', v)}, if({i} > length({items}), '', concat('[', {items}[{i}], ']')))")
             case _:
                 assert_never(node)
 
@@ -199,3 +190,11 @@ class _Shaper:
 def _innermost(below: Below) -> list[Node]:
     """The nodes at the ends of all paths."""
     return [inner for node in below.fields.values() for inner in (_innermost(node) if isinstance(node, Below) else [node])]
+
+
+def _each(v: str, body: Callable[[str], str]) -> str:
+    """The value, or each element of an array, put through a body; what becomes missing leaves the array."""
+    e, r = tagged.fresh(), tagged.fresh()
+    items = f"if({tagged.is_array(v)}, {tagged.elements(v)}, [{v}])"
+    made = f"arrayFilter({r} -> {r} != '', arrayMap({e} -> {body(e)}, {items}))"
+    return tagged.let(made, lambda a: f"if({tagged.is_array(v)}, concat('[', arrayStringConcat({a}, ','), ']'), {a}[1])")

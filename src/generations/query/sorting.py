@@ -41,20 +41,21 @@ def parse_sort(raw: Any, path: str) -> list[Direction]:
     return out
 
 
-def order_keys(relation: Relation, directions: list[Direction], path: str) -> tuple[OrderKey, ...]:
-    """The keys of a sort over the documents of a relation."""
-    return tuple(key for name, descending in directions for key in _keys(relation, name, descending, pointer(path, name)))
+def order_keys(relation: Relation, directions: list[Direction], path: str, *, tagged_only: bool = False) -> tuple[OrderKey, ...]:
+    """The keys of a sort over the documents of a relation.
+
+    Args:
+        tagged_only: all keys of type `tagged.KEY_TYPE`, none as its typed column.
+    """
+    return tuple(_key(relation, name, descending, pointer(path, name), tagged_only) for name, descending in directions)
 
 
-def _keys(relation: Relation, name: str, descending: bool, path: str) -> list[OrderKey]:
-    steps = tuple(name.split("."))
-    target, rest = _below(relation.root, steps, path)
-    match target:
-        case Scalar(sql, _, nullable) if not rest:
-            return [OrderKey(sql, descending, nullable)]
-        case _:
-            found = tagged.leaves(to_tagged(target), [(quote(step), int(step) if step.isdigit() else None) for step in rest])
-            return [OrderKey(_of_leaves(found, descending), descending)]
+def _key(relation: Relation, name: str, descending: bool, path: str, tagged_only: bool) -> OrderKey:
+    target, rest = _below(relation.root, tuple(name.split(".")), path)
+    if isinstance(target, Scalar) and not rest and not tagged_only:
+        return OrderKey(target.sql, descending, target.nullable)
+    found = tagged.leaves(to_tagged(target), [(quote(step), int(step) if step.isdigit() else None) for step in rest])
+    return OrderKey(_of_leaves(found, descending), descending)
 
 
 def _below(root: Value, steps: tuple[str, ...], path: str) -> tuple[Value, tuple[str, ...]]:

@@ -48,7 +48,7 @@ def _size(scope: Scope, call: Call) -> Value:
 def _is_array(scope: Scope, call: Call) -> Value:
     value = scope.value(call.args[0])
     match value:
-        case Scalar():
+        case Scalar(sql) if tagged.LOOSE not in sql:
             test = "false"
         case Strings(sql, empty):
             test = f"(notEmpty({sql}) OR {empty} = '[]')"

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from generations.query import tagged
 from generations.query.context import invalid, pointer
-from generations.query.evaluate import Scope, operator, same_type
+from generations.query.evaluate import Scope, failure, operator, same_type
 from generations.query.expression import ArrayOf, Call, Constant
+from generations.query.expressions.folds import in_order
 from generations.query.expressions.operands import mapped
 from generations.query.value import Scalar, Tagged, Value, to_tagged
+
+_SHORT = 80
+"""SQL texts of at most this length may be written twice."""
 
 
 @operator("$sum")
 def _sum(scope: Scope, call: Call) -> Value:
+    values = [scope.value(arg) for arg in call.args]
+    typed = _typed_sum(values)
+    if typed is not None and not all(isinstance(arg, Constant) for arg in call.args):
+        return typed
+
     def body(numbers: str) -> str:
         x = tagged.fresh()
         integers = f"arraySum(arrayMap({x} -> toInt128OrZero({x}), {numbers}))"
@@ -25,7 +35,20 @@ def _sum(scope: Scope, call: Call) -> Value:
 
         return tagged.let(integers, whole)
 
-    return Tagged(tagged.let(_numbers(scope, call), body))
+    return Tagged(tagged.let(_numbers(values), body))
+
+
+def _typed_sum(values: Sequence[Value]) -> Scalar | None:
+    """The sum of typed integers. It fails where it leaves 64 bits: a typed result cannot turn into a double for some rows."""
+    scalars = [value for value in values if isinstance(value, Scalar) and value.type == "integer" and len(value.sql) <= _SHORT]
+    if not scalars or len(scalars) < len(values):
+        return None
+    terms = [f"ifNull({value.sql}, 0)" if value.nullable else value.sql for value in scalars]
+    total = " + ".join(terms)
+    if len(terms) > 1:
+        size = " + ".join(f"toFloat64({term})" for term in terms)
+        total = failure(f"abs({size}) >= 9223372036854775808.", "$sum: the result is an integer beyond 64 bits", total)
+    return Scalar(total, "integer", nullable=False)
 
 
 @operator("$avg")
@@ -33,7 +56,7 @@ def _avg(scope: Scope, call: Call) -> Value:
     def body(numbers: str) -> str:
         return f"if(empty({numbers}), 'null', {tagged.from_float(f'{_total(numbers)} / length({numbers})')})"
 
-    return Tagged(tagged.let(_numbers(scope, call), body))
+    return Tagged(tagged.let(_numbers([scope.value(arg) for arg in call.args]), body))
 
 
 @operator("$stdDevPop", "$stdDevSamp")
@@ -44,7 +67,7 @@ def _deviation(scope: Scope, call: Call) -> Value:
         deviation = f"sqrt({_squares(_floats(numbers))} / (length({numbers}) - {fewer}))"
         return f"if(length({numbers}) <= {fewer}, 'null', {tagged.from_float(deviation)})"
 
-    return Tagged(tagged.let(_numbers(scope, call), body))
+    return Tagged(tagged.let(_numbers([scope.value(arg) for arg in call.args]), body))
 
 
 @operator("$min", "$max")
@@ -53,13 +76,10 @@ def _extreme(scope: Scope, call: Call) -> Value:
     typed = _typed_extreme(call.op, values)
     if typed is not None:
         return typed
-    aggregate = "argMin" if call.op == "$min" else "argMax"
     x = tagged.fresh()
-
-    def body(items: str) -> str:
-        return f"if(empty({items}), 'null', arrayReduce('{aggregate}', {items}, arrayMap({x} -> {tagged.sort_key(x)}, {items})))"
-
-    return Tagged(tagged.let(f"arrayFilter({x} -> NOT {tagged.is_nullish(x)}, {_items([to_tagged(value) for value in values])})", body))
+    present = f"arrayFilter({x} -> NOT {tagged.is_nullish(x)}, {_items(values)})"
+    first = f"{in_order(present, (), 1 if call.op == '$min' else -1)}[1]"
+    return Tagged(tagged.let(first, lambda v: f"if({v} = '', 'null', {v})"))
 
 
 def _typed_extreme(op: str, values: list[Value]) -> Scalar | None:
@@ -101,11 +121,10 @@ def _check_method(call: Call) -> None:
 def _fractions(call: Call) -> list[float]:
     node = call.named["p"]
     at = pointer(call.path, "p")
-    values: list[Any] = []
+    given: Any = node.value if isinstance(node, Constant) else None
     if isinstance(node, ArrayOf):
-        values = [item.value if isinstance(item, Constant) else None for item in node.items]
-    elif isinstance(node, Constant) and isinstance(node.value, list):
-        values = list(cast("list[Any]", node.value))
+        given = [item.value if isinstance(item, Constant) else None for item in node.items]
+    values = cast("list[Any]", given) if isinstance(given, list) else []
     if not values:
         raise invalid("p must be a list of numbers from 0 to 1", at)
     for i, value in enumerate(values):
@@ -133,18 +152,19 @@ def _at_rank(samples: str, p: str) -> str:
 # --- numbers ----------------------------------------------------------------------------------------------------------
 
 
-def _numbers(scope: Scope, call: Call) -> str:
+def _numbers(values: Sequence[Value]) -> str:
     """The numbers among the arguments, or inside the only one, as an Array(String) of tagged values."""
-    return _only_numbers(_items([scope.text(arg) for arg in call.args]))
+    return _only_numbers(_items(values))
 
 
-def _items(values: list[str]) -> str:
-    """The arguments; the elements of the only one when it is an array."""
-    if not values:
+def _items(values: Sequence[Value]) -> str:
+    """The arguments as tagged values; the elements of the only one when it is an array."""
+    texts = [to_tagged(value) for value in values]
+    if not texts:
         return "emptyArrayString()"
-    if len(values) == 1:
-        return tagged.let(values[0], lambda v: f"if({tagged.is_array(v)}, {tagged.elements(v)}, [{v}])")
-    return f"[{', '.join(values)}]"
+    if len(texts) == 1:
+        return tagged.let(texts[0], lambda v: f"if({tagged.is_array(v)}, {tagged.elements(v)}, [{v}])")
+    return f"[{', '.join(texts)}]"
 
 
 def _only_numbers(items: str) -> str:

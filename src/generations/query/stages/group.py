@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from generations.query import tagged
-from generations.query.accumulate import Accumulation, Asked, accumulate, numbered_for, parse_accumulator
+from generations.query.accumulate import Asked, accumulate, parse_accumulator, prepared
 from generations.query.context import invalid, pointer
 from generations.query.evaluate import Scope
 from generations.query.expression import Constant, Expression, parse_expression
@@ -26,16 +26,16 @@ def _group(relation: Relation, raw: Any, path: str) -> Relation:
     return grouped(relation, key, asked)
 
 
-def grouped(relation: Relation, key: Expression, asked: Sequence[Asked]) -> Relation:
-    """One document for each value of a key: `_id` and what is accumulated."""
-    relation, ordinal = numbered_for(relation, list(asked))
-    value = Scope(relation.context, relation.root, {}).value(key)
+def grouped(relation: Relation, key: Expression | Tagged, asked: Sequence[Asked]) -> Relation:
+    """One document for each value of a key, an expression or a column: `_id` and what is accumulated."""
+    rows = prepared(relation, list(asked))
+    relation = rows.relation
+    value = key if isinstance(key, Tagged) else Scope(relation.context, relation.root, {}).value(key)
     if isinstance(key, Constant):
         keys, identity = _Keys(), value if not isinstance(value, Scalar) else Tagged(to_tagged(value))
     else:
         keys = _Keys()
         identity = keys.of_whole(value)
-    rows = Accumulation(relation, ordinal)
     fields: dict[str, Value] = {"_id": identity}
     for item in asked:
         fields[item.field] = accumulate(rows, item)

@@ -1,0 +1,98 @@
+"""`$bucket $bucketAuto`: groups by ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from generations.query import tagged
+from generations.query.accumulate import Asked, arguments, parse_accumulator
+from generations.query.constants import constant
+from generations.query.context import invalid, pointer, refuse_unsupported
+from generations.query.evaluate import evaluate, failure
+from generations.query.pipeline import stage
+from generations.query.relation import OrderKey, Relation
+from generations.query.stages.group import grouped
+from generations.query.stages.shape import whole
+from generations.query.value import Document, Tagged, to_tagged
+
+MOST_VALUES = 100_000
+"""Distinct values that `$bucketAuto` spreads; more of them stop the query."""
+
+
+@stage("$bucket")
+def _bucket(relation: Relation, raw: Any, path: str) -> Relation:
+    given = arguments(raw, ("groupBy", "boundaries"), ("default", "output"), "$bucket", path)
+    boundaries = constant(given["boundaries"], pointer(path, "boundaries"))
+    if not isinstance(boundaries, list) or len(cast("list[Any]", boundaries)) < 2:
+        raise invalid("boundaries must be a list of at least two values", pointer(path, "boundaries"))
+    context = relation.context
+    texts = [context.tagged(boundary) for boundary in cast("list[Any]", boundaries)]
+    edges = [tagged.sort_key(text) for text in texts]
+    value = to_tagged(evaluate(context, relation.root, given["groupBy"], pointer(path, "groupBy")))
+    relation, (key,) = relation.with_columns([tagged.let(value, lambda v: tagged.sort_key(f"if({v} = '', 'null', {v})"))])
+    cases = ", ".join(f"{key} >= {low} AND {key} < {high}, {text}" for low, high, text in zip(edges, edges[1:], texts, strict=False))
+    if "default" in given:
+        other = context.tagged(constant(given["default"], pointer(path, "default")))
+    else:
+        outside = f"{key} < {edges[0]} OR {key} >= {edges[-1]}"
+        other = failure(outside, "$bucket could not find a matching branch for an input, and no default was specified", "''")
+    relation, (label,) = relation.with_columns([f"multiIf({cases}, {other})"])
+    rising = " OR ".join(f"{low} >= {high}" for low, high in zip(edges, edges[1:], strict=False))
+    relation = replace(relation, where=(*relation.where, f"throwIf({rising}, 'the boundaries of $bucket must rise') = 0"))
+    return _gathered(relation, label, given, path)
+
+
+def _gathered(relation: Relation, label: str, given: Mapping[str, Any], path: str) -> Relation:
+    """Grouped by a column, in its order."""
+    output = given.get("output")
+    if output is not None and not isinstance(output, Mapping):
+        raise invalid("output must be an object", pointer(path, "output"))
+    fields = cast("Mapping[str, Any]", output or {"count": {"$sum": 1}})
+    at = pointer(path, "output")
+    asked: list[Asked] = [parse_accumulator(name, item, pointer(at, name)) for name, item in fields.items()]
+    out = grouped(relation, Tagged(label), asked)
+    assert isinstance(out.root, Document)
+    return replace(out, order=(OrderKey(tagged.sort_key(to_tagged(out.root.fields["_id"]))),))
+
+
+@stage("$bucketAuto")
+def _bucket_auto(relation: Relation, raw: Any, path: str) -> Relation:
+    given = arguments(raw, ("groupBy", "buckets"), ("output", "granularity"), "$bucketAuto", path)
+    if "granularity" in given:
+        raise refuse_unsupported("granularity", "leave it out", pointer(path, "granularity"))
+    count = whole(given["buckets"], "buckets", pointer(path, "buckets"))
+    if count < 1:
+        raise invalid("buckets must be positive", pointer(path, "buckets"))
+    value = to_tagged(evaluate(relation.context, relation.root, given["groupBy"], pointer(path, "groupBy")))
+    relation, (shown,) = relation.with_columns([tagged.let(value, lambda v: f"if({v} = '', 'null', {v})")])
+    relation, (key,) = relation.with_columns([tagged.sort_key(shown)])
+    counts = replace(relation, order=(), natural=()).select(f"{key} AS k, count() AS n, any({shown}) AS v", suffix=" GROUP BY k")
+    spread = f"(SELECT arraySort(x -> x.1, groupArray((k, n, v))) AS s FROM ({counts}))"
+    label = f"{_labels(spread, count)}[arrayFirstIndex(x -> x.1 = {key}, {spread})]"
+    relation, (bucket,) = relation.with_columns([label])
+    return _gathered(relation, bucket, given, path)
+
+
+def _labels(spread: str, count: int) -> str:
+    """For each distinct value in order, the `{min, max}` of its bucket; max is the next bucket's min, or the greatest value.
+
+    A bucket takes values until it holds round(n / buckets) documents, equal ones always together; the last takes the rest.
+    """
+    return f"(SELECT {_spread_labels('s', count)} FROM {spread})"
+
+
+def _spread_labels(s: str, count: int) -> str:
+    size = f"greatest(toInt64(round(arraySum(x -> x.2, {s}) / {count} + 1e-9)), 1)"
+    # The fold's state: (bucket of the present value, documents in it so far, buckets of all values).
+    fold = (
+        f"arrayFold((a, x) -> if(a.2 >= {size} AND a.1 < {count}, "
+        f"(a.1 + 1, toInt64(x.2), arrayPushBack(a.3, a.1 + 1)), (a.1, a.2 + toInt64(x.2), arrayPushBack(a.3, a.1))), "
+        f"{s}, (toInt64(1), toInt64(0), CAST([] AS Array(Int64))))"
+    )
+    checked = failure(f"length({s}) > {MOST_VALUES}", f"$bucketAuto spreads at most {MOST_VALUES} distinct values", f"({fold}).3")
+    low = f"{s}[arrayFirstIndex(y -> y = b, f)].3"
+    high = f"if(has(f, b + 1), {s}[arrayFirstIndex(y -> y = b + 1, f)].3, {s}[-1].3)"
+    label = f"concat('{{\"min\":', {low}, ',\"max\":', {high}, '}}')"
+    return f"arrayMap(f -> arrayMap(b -> {label}, f), [{checked}])[1]"
