@@ -465,6 +465,22 @@ def projections() -> Strategy:
     )
 
 
+def find_projections() -> Strategy:
+    """Projections as `find` knows them, with `$slice` and `$elemMatch`."""
+    paths = st.sampled_from(["a", "b", "c", "a.b", "l", "w", "items", "items.p", "o.n", "b.0", "k"])
+    some_paths = st.sets(paths, min_size=1, max_size=3).map(_no_collision)
+    cut = st.integers(-2, 2) | st.tuples(st.integers(-3, 2), st.integers(1, 2)).map(list)
+    sliced = st.tuples(st.sampled_from(["a", "b", "l", "items", "a.b"]), cut).map(lambda x: {x[0]: {"$slice": x[1]}})
+    element = st.tuples(st.sampled_from(["a", "l", "w", "items"]), operators(1) | filters(1)).map(lambda x: {x[0]: {"$elemMatch": x[1]}})
+    plain = st.tuples(some_paths, st.sampled_from([1, 0, True])).map(lambda x: dict.fromkeys(*x))
+    both = st.tuples(sliced | element, plain).map(lambda x: {**x[0], **_apart(x[1], x[0])})
+    return plain | sliced | element | both
+
+
+def _apart(projection: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return {path: item for path, item in projection.items() if path.split(".")[0] not in {taken.split(".")[0] for taken in other}}
+
+
 def _no_collision(paths: set[str]) -> list[str]:
     return [path for path in sorted(paths) if not any(path != other and path.startswith(other + ".") for other in paths)]
 
@@ -535,6 +551,17 @@ def last_stages() -> Strategy:
             }
         ),
         filled.map(lambda x: {"$fill": {"sortBy": {"k": 1}, "output": x}}),
+        accumulators().map(
+            lambda x: {
+                "$setWindowFields": {
+                    "sortBy": {"k": 1},
+                    "output": {name: {**function, "window": {"range": [-2, 3]}} for name, function in x.items()},
+                }
+            }
+        ),
+        st.tuples(st.sampled_from([3, 0.5]), st.sampled_from(["full", [-3, 9]])).map(
+            lambda x: {"$densify": {"field": "k", "range": {"step": x[0], "bounds": x[1]}}}
+        ),
         st.tuples(filters(1), anything(1), accumulators()).map(
             lambda x: {
                 "$facet": {"found": [{"$match": x[0]}, {"$count": "n"}], "groups": [{"$group": {"_id": x[1], **x[2]}}, {"$count": "n"}]}

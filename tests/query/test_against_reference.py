@@ -21,7 +21,7 @@ from tests import reference
 from tests.query import strategies
 
 ASKED = int(os.environ.get("GENERATIONS_EXAMPLES", "0"))
-EXAMPLES = {"embedded": 120, "http": 25, "sharded": 60}
+EXAMPLES = {"embedded": 100, "http": 20, "sharded": 40}
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Doc = dict[str, Any]
 
@@ -231,6 +231,26 @@ def test_pipelines_give_what_mongodb_gives(stored: Collection, target) -> None:
     refusals = Refusals()
     generated(strategies.pipelines(), target.name, lambda pipeline: compare_pipeline(stored, pipeline, refusals))
     refusals.bounded(0.1)
+
+
+def test_projections_of_find_give_what_mongodb_gives(stored: Collection, target) -> None:
+    refusals = Refusals()
+    records = [{"metadata": doc} for doc in DOCUMENTS]
+
+    def check(projection: Doc) -> None:
+        below = {f"metadata.{path}": item for path, item in projection.items()}
+        answer = answer_of(lambda: [found.get("metadata") for found in stored.find({}, below, sort=[("timestamp", 1)])], refusals)
+        if answer == REFUSED:
+            return
+        meaning = meaning_of(lambda: [found.get("metadata") for found in reference.find(records, {}, projection=below)])
+        if ERROR in (answer, meaning):
+            assert answer == meaning
+            return
+        for doc, one, other in zip(DOCUMENTS, answer, meaning, strict=True):
+            assert same(one, other), f"{projection} of {doc}: the engine gives {one}, the reference {other}"
+
+    generated(strategies.find_projections(), target.name, check)
+    refusals.bounded(0.05)
 
 
 SORTED_PATHS = ["a", "b", "c", "a.b", "b.a", "n", "s", "d", "l", "w", "o", "o.n", "items.p", "nowhere"]
