@@ -17,7 +17,7 @@ from generations.query.relation import OrderKey, Relation
 from generations.query.reshape import reshape
 from generations.query.sorting import Direction, order_keys, parse_sort
 from generations.query.source import record, resolve
-from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, backquoted, quote, to_tagged
+from generations.query.value import Document, Open, Patched, Scalar, Strings, Tagged, Value, backquoted, quote, to_tagged
 
 _REGISTERED = (accumulators, expressions, stages)
 
@@ -123,7 +123,7 @@ def _leaf_value(root: Value, key: str) -> Any:
                 return tagged.from_text(text), rest
             case Open():
                 value = resolve(value, (step,), "/key")
-            case Strings() | Tagged():
+            case Strings() | Tagged() | Patched():
                 return to_tagged(value), rest
             case _:
                 resolve(root, steps, "/key")
@@ -189,5 +189,5 @@ def _columns(prefix: str, value: Value) -> list[tuple[str, str]]:
             return [(prefix, sql)]
         case Open():
             return [(prefix, f"nullIf({plain_json(value)}, '')")]
-        case Tagged():
+        case Tagged() | Patched():
             return [(prefix or "document", f"nullIf({plain_json(value)}, '')")]

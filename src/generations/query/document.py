@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from generations.query import tagged
-from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
+from generations.query.value import Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
 
 
 def plain_json(value: Value) -> str:
@@ -25,7 +25,7 @@ def plain_json(value: Value) -> str:
             return f"if({plain} IS NULL, {text}, toJSONString(assumeNotNull({plain})))" if plain else text
         case Strings(sql, test):
             return f"if(empty({sql}), {test}, toJSONString({sql}))"
-        case Open() | Tagged():
+        case Open() | Tagged() | Patched():
             return untagged(to_tagged(value))
         case _:
             assert_never(value)

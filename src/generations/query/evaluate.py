@@ -12,7 +12,7 @@ from generations.query.constants import Pattern
 from generations.query.context import Context, invalid
 from generations.query.expression import ArrayOf, Call, Constant, Expression, FieldPath, ObjectOf, Variable, parse_expression
 from generations.query.source import resolve
-from generations.query.value import MISSING, NULL, Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
+from generations.query.value import MISSING, NULL, Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def truth(value: Value) -> str:
                 case _:
                     assert_never(kind)
             return f"ifNull({inner}, 0)" if nullable else f"({inner})"
-        case Tagged() | Open() | Strings() | Document():
+        case Tagged() | Open() | Strings() | Document() | Patched():
             return tagged.let(to_tagged(value), lambda v: f"{v} NOT IN ('', 'null', 'false', '0', '\"\\\\u0001d0.0\"')")
         case _:
             assert_never(value)

@@ -216,7 +216,7 @@ def _no_pattern(value: Any, path: str) -> Any:
     elif isinstance(value, list):
         for i, item in enumerate(cast("list[Any]", value)):
             _no_pattern(item, pointer(path, i))
-    return value
+    return value  # pyright: ignore[reportUnknownVariableType] - narrowed by isinstance above, still what was given
 
 
 def _operators(raw: Mapping[str, Any], path: str, depth: int) -> Test:
@@ -364,7 +364,8 @@ def _element(value: Any, path: str, depth: int) -> ElementMatches:
 
 
 def _negation(value: Any, path: str, depth: int) -> Test:
-    found = value if isinstance(value, Mapping) and not _is_wrapper(cast("Mapping[Any, Any]", value)) else constant(value, path)
+    operators = isinstance(value, Mapping) and not _is_wrapper(cast("Mapping[Any, Any]", value))
+    found: Any = cast("Any", value) if operators else constant(value, path)
     if isinstance(found, Pattern):
         return NotTest(Matches(found))
     if not isinstance(found, Mapping) or not found:

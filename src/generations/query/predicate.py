@@ -14,7 +14,7 @@ from generations.query.constants import Pattern, instant_of
 from generations.query.context import Context, invalid, refuse_unsupported
 from generations.query.pattern import to_re2
 from generations.query.source import resolve
-from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
+from generations.query.value import Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
 
 _SIGN = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
 _EXACT_FLOAT = 2**53
@@ -147,9 +147,17 @@ class Filters:
                     value = fields[step]
                 case Strings() if step.isdigit() and i == len(steps) - 1:
                     return Tagged(to_tagged(value)), steps[i:]
+                case Patched(base, name, replaced):
+                    while step != name and isinstance(base, Patched):
+                        base, name, replaced = base.base, base.name, base.value
+                    if step == name:
+                        value = replaced
+                        continue
+                    target, rest = Filters(self._context, base, self._expressions)._target(steps[i:], path)
+                    return target, rest
                 case Tagged():
                     return value, steps[i:]
-                case Open(at=at) if self._declared(value, step):
+                case Open(path=()) if self._declared(value, step):
                     value = resolve(value, (step,), path)
                 case Open():
                     return value, steps[i:]
@@ -160,7 +168,7 @@ class Filters:
 
     @staticmethod
     def _declared(value: Open, step: str) -> bool:
-        return not value.path and not isinstance(resolve(value, (step,), ""), Open)
+        return not isinstance(resolve(value, (step,), ""), Open)
 
     def _test(self, target: Value, rest: tuple[str, ...], test: f.Test, path: str) -> Condition:
         match test:
@@ -181,7 +189,7 @@ class Filters:
                 return self._open(target, rest, test, path)
             case Tagged(sql):
                 return self._leaves(sql, rest, test, path)
-            case Document():
+            case Document() | Patched():
                 return self._leaves(to_tagged(target), rest, test, path)
             case _:
                 assert_never(target)
@@ -248,7 +256,7 @@ class Filters:
 
     def _scalar_one_of(self, value: Scalar, values: Sequence[Any], patterns: Sequence[Pattern], path: str) -> Condition:
         parts = [self._absent(value)] if None in values else []
-        if value.type == "number" and any(v == 0 and not isinstance(v, bool) for v in values):
+        if value.type == "number" and any(isinstance(v, int | float) and not isinstance(v, bool) and not v for v in values):
             values = [*values, 0.0, -0.0]  # IN compares bits, and both zeros are one number
         bounds = list(dict.fromkeys(b for b in (self._bound(value, v, path) for v in values if v is not None) if b))
         if bounds:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from generations.query import tagged
 from generations.query.context import Context
 from generations.query.filter import Filter
 from generations.query.predicate import Condition
 from generations.query.source import record
-from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, to_tagged
+from generations.query.value import Document, Open, Patched, Scalar, Strings, Tagged, Value, to_tagged
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,5 +128,7 @@ def _settled(value: Value, column: Callable[[str], str]) -> Value:
             return Tagged(column(sql))
         case Open():
             return value if tagged.is_name(value.text) and not value.path else Tagged(column(to_tagged(value)))
+        case Patched(base, name, replaced):
+            return Patched(cast("Open | Patched", _settled(base, column)), name, _settled(replaced, column))
         case Document(fields):
             return value if value is record() else replace(value, fields={name: _settled(field, column) for name, field in fields.items()})

@@ -11,7 +11,7 @@ from generations.query.evaluate import Scope, condition, failure
 from generations.query.predicate import Filters
 from generations.query.projection import Below, Compute, Drop, FirstElement, Keep, Matched, Mode, Node, Part, Projection, computes
 from generations.query.source import refuse_unknown_field_of
-from generations.query.value import MISSING, Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
+from generations.query.value import MISSING, Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
 
 def reshape(scope: Scope, root: Value, projection: Projection, filters: Sequence[f.Filter] = ()) -> Value:
     """The document in the projection's shape.
@@ -88,7 +88,9 @@ class _Shaper:
                     raise refuse_unknown_field_of(value, (*at, next(iter(node.fields))), self._path)
                 if value == MISSING and computes(node):
                     return self.document(Document({}, closed=False), node, at)
-                if isinstance(value, Open) and not node.fields:
+                if self._mode == "add" and isinstance(value, Open | Patched) and _is_map(value) and all(isinstance(n, Compute) for n in node.fields.values()):
+                    for name, inner in node.fields.items():
+                        value = Patched(value, name, self._field(MISSING, inner, (*at, name)))
                     return value
                 return Tagged(self.text(to_tagged(value), node))
             case _:
@@ -185,6 +187,11 @@ class _Shaper:
     def _over(self, root: Value) -> Filters:
         context = self._scope.context
         return Filters(context, root, lambda raw, path, over: condition(context, raw, path, over))
+
+
+def _is_map(value: Open | Patched) -> bool:
+    """Whether it is a whole open map of a record, which is an object, null or missing."""
+    return _is_map(value.base) if isinstance(value, Patched) else bool(value.stem) and not value.path
 
 
 def _innermost(below: Below) -> list[Node]:

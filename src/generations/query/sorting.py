@@ -9,7 +9,7 @@ from generations.query import tagged
 from generations.query.context import invalid, pointer, refuse_unsupported
 from generations.query.relation import OrderKey, Relation
 from generations.query.source import resolve
-from generations.query.value import Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
+from generations.query.value import Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
 
 Direction = tuple[str, bool]
 """A dotted path and whether it is descending."""
@@ -65,8 +65,12 @@ def _below(root: Value, steps: tuple[str, ...], path: str) -> tuple[Value, tuple
         match value:
             case Document(fields) if step in fields:
                 value = fields[step]
-            case Open(at=()) if not isinstance(resolve(value, (step,), path), Open):
+            case Open(path=()) if not isinstance(resolve(value, (step,), path), Open):
                 value = resolve(value, (step,), path)
+            case Patched(_, name, replaced) if name == step:
+                value = replaced
+            case Patched(base):
+                return _below(base, steps[i:], path)
             case Open() | Tagged() | Strings():
                 return value, steps[i:]
             case _:

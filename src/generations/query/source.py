@@ -8,7 +8,7 @@ from typing import assert_never
 from generations.errors import UnknownField
 from generations.query.context import refuse_unknown_field
 from generations.query.tagged import get
-from generations.query.value import MISSING, Document, Open, Scalar, Strings, Tagged, Value, quote, to_tagged
+from generations.query.value import MISSING, Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
 from generations.record.fields import BY_PATH, FIELDS, OBJECTS, ROOTS, Field
 
 _SCALARS = {"string": "string", "integer": "integer", "number": "number", "instant": "instant"}
@@ -93,6 +93,8 @@ def _resolve(value: Value, steps: tuple[str, ...]) -> Value:
         case Open(text, at, stem, plain):
             declared = BY_PATH.get(f"{stem}.{steps[0]}") if stem and not at else None
             return _resolve(column(declared), steps[1:]) if declared else Open(text, at + steps, stem, plain)
+        case Patched(base, name, replaced):
+            return _resolve(replaced, steps[1:]) if steps[0] == name else _resolve(base, steps)
         case Tagged(sql):
             return Tagged(get(sql, [quote(step) for step in steps]))
         case Strings():

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 TOKEN = r'"(?:[^"\\\\]|\\\\.)*"|[{}\\[\\],:]|[^{}\\[\\],:"]+'
 """Regular expression (inside an SQL string) that cuts JSON text into its tokens, in order, at any depth."""
@@ -149,9 +149,9 @@ def text_of(value: Any) -> str:
         case datetime():
             return f'"\\u0001t{text_of_instant(value)}"'
         case list() | tuple():
-            return "[" + ",".join(text_of(item) for item in value) + "]"
+            return "[" + ",".join(text_of(item) for item in cast("list[Any]", value)) + "]"
         case dict():
-            return "{" + ",".join(f"{_quoted(str(k))}:{text_of(v)}" for k, v in value.items()) + "}"
+            return "{" + ",".join(f"{_quoted(str(k))}:{text_of(v)}" for k, v in cast("dict[Any, Any]", value).items()) + "}"
         case _:
             raise TypeError(f"{type(value).__name__} has no tagged JSON")
 
@@ -371,6 +371,18 @@ def object_from_pairs(items: str) -> str:
     p = fresh()
     fields = f"arrayMap({p} -> concat(toJSONString({p}.1), ':', {p}.2), arrayFilter({p} -> {p}.2 != '', {items}))"
     return f"concat('{{', arrayStringConcat({fields}, ','), '}}')"
+
+
+def with_field(value: str, key: str, field: str) -> str:
+    """An object with a field replaced where it stands, or appended; a missing field drops it. What is no object becomes one."""
+
+    def body(v: str, new: str) -> str:
+        p = fresh()
+        kept = f"arrayMap({p} -> ({p}.1, if({p}.1 = {key}, {new}, {p}.2)), {pairs(v)})"
+        added = f"if(JSONHas({v}, {key}), {kept}, arrayPushBack({kept}, ({key}, {new})))"
+        return f"if({is_object(v)}, {object_from_pairs(added)}, {object_from_pairs(f'[({key}, {new})]')})"
+
+    return let(value, lambda v: let(field, lambda new: body(v, new)))
 
 
 def _key(sql: str) -> str:

@@ -1,7 +1,7 @@
 """Values of expressions: an SQL text and what is known of it before any row is read.
 
 A closed union: `Scalar` (a typed column or result), `Strings` (a typed array of strings), `Tagged` (a value of any type as
-tagged JSON), `Open` (a path inside stored JSON text) and `Document` (an object whose fields are known).
+tagged JSON), `Open` (a path inside stored JSON text), `Document` (an object whose fields are known) and `Patched` (an open map with a field replaced).
 """
 
 from __future__ import annotations
@@ -80,7 +80,16 @@ class Document:
     closed: bool = True
 
 
-Value = Scalar | Strings | Tagged | Open | Document
+@dataclass(frozen=True, slots=True)
+class Patched:
+    """An open map with one of its fields replaced, dropped (`MISSING`) or added; nothing is computed before it is needed."""
+
+    base: Open | Patched
+    name: str
+    value: Value
+
+
+Value = Scalar | Strings | Tagged | Open | Document | Patched
 
 MISSING = Tagged("''")
 NULL = Tagged("'null'")
@@ -97,6 +106,8 @@ def to_tagged(value: Value) -> str:
             return f"if(empty({sql}), {test}, toJSONString({sql}))"
         case Open():
             return _open_to_tagged(value)
+        case Patched(base, name, replaced):
+            return tagged.with_field(to_tagged(base), quote(name), to_tagged(replaced))
         case Document(fields, empty):
             inner = tagged.object_of([(quote(name), to_tagged(field)) for name, field in fields.items()])
             return inner if empty == "'{}'" else tagged.let(inner, lambda v: f"if({v} = '{{}}', {empty}, {v})")

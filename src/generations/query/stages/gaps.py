@@ -100,13 +100,13 @@ def _densify(relation: Relation, raw: Any, path: str) -> Relation:
     step = spec["step"]
     if isinstance(step, bool) or not isinstance(step, int | float) or not step > 0:
         raise invalid("step must be a positive number", pointer(path, "range/step"))
-    names = given.get("partitionByFields") or []
-    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in cast("list[Any]", names)):
+    names = cast("list[Any]", given.get("partitionByFields") or [])
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):  # pyright: ignore[reportUnnecessaryIsInstance]
         raise invalid("partitionByFields must be a list of paths", pointer(path, "partitionByFields"))
     unit = spec.get("unit")
     if unit is not None and unit not in _SECONDS and unit not in _MONTHS:
         raise refuse_unknown_operator(str(unit), [*_SECONDS, *_MONTHS], pointer(path, "range/unit"), "unit")
-    series = _Series(relation, field, cast("list[str]", names), step, unit, path)
+    series = _Series(relation, field, names, step, unit, path)
     return series.densified(spec["bounds"])
 
 
