@@ -19,9 +19,8 @@ def cut(content: bytes, path: Path | None = None) -> list[tuple[str, int, bytes]
     if path is not None:
         path.write_bytes(content)
     with open_source(path or io.BytesIO(content)) as source:
-        return [
-            (batch.unit, number, text) for batch in texts.batches(source) for number, text in zip(batch.numbers, batch.texts, strict=True)
-        ]
+        found = list(texts.batches(source))
+    return [(batch.unit, number, text) for batch in found for number, text in zip(batch.numbers, batch.texts, strict=True)]
 
 
 def test_each_line_is_a_value_with_its_number():

@@ -7,6 +7,7 @@ import typer
 
 from generations.cli import printing
 from generations.cli.options import AsTable, Data, Project, collection, is_table
+from generations.jobs import answers
 
 if TYPE_CHECKING:
     from generations.store.collection import Collection
@@ -24,7 +25,7 @@ def stats(context: typer.Context, *, as_table: AsTable = None, data: Data = None
     with collection(context, data, project) as generations:
         found = _stats(generations)
     if not is_table(as_table):
-        printing.write_line(printing.answer_line(found))
+        printing.write_line(answers.answer_line(found))
         return
     size = found["disk"]
     lines = [
@@ -94,7 +95,7 @@ def fields(*, as_table: AsTable = None) -> None:
     for field in FIELDS:
         about = {"path": field.path, "type": field.type, "unit": field.unit, "values": list(field.values) or None, "doc": field.doc}
         about |= {"required": field.required or None, "keptByStore": field.kept_by_store or None, "privacy": field.privacy}
-        printing.write_line(printing.answer_line({name: value for name, value in about.items() if value is not None}))
+        printing.write_line(answers.answer_line({name: value for name, value in about.items() if value is not None}))
 
 
 def _bytes(count: int) -> str:

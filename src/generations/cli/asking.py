@@ -1,5 +1,6 @@
 """Commands that ask: find, aggregate, get, count, distinct, explain."""
 
+import shutil
 import sys
 from typing import Annotated, Any, cast
 
@@ -8,21 +9,24 @@ import typer
 from generations.cli import arguments, printing
 from generations.cli.options import AsTable, Data, Fields, FilterArgument, FilterOption, Project, Skip, Sort, collection, is_table
 from generations.errors import InvalidInput
+from generations.jobs import answers
 
 _ROWS_ON_A_TERMINAL = 20
-_COLUMNS = (
-    "timestamp",
-    "id",
-    "model.id",
-    "input.content",
-    "output.content",
-    "usage.totalTokens",
-    "usage.cost",
-    "performance.latency",
-    "feedback.rating",
-)
+_PREVIEW = {
+    "timestamp": "time",
+    "id": "id",
+    "model.id": "model",
+    "input.content": "input",
+    "output.content": "output",
+    "usage.totalTokens": "tokens",
+    "usage.cost": "cost",
+    "performance.latency": "latency",
+    "feedback.rating": "rating",
+}
+_NARROW = ("timestamp", "id", "model.id")
+_WIDE_TERMINAL = 120
 _TEXTS = ("input.content", "output.content")
-_TEXT_WIDTH = 40
+_TEXT_WIDTH = 60
 
 Limit = Annotated[
     int | None,
@@ -54,16 +58,16 @@ def find(
     wanted = arguments.one_filter(filter, filter_option)
     in_table = is_table(as_table)
     most = (_ROWS_ON_A_TERMINAL if in_table else 0) if limit is None else limit
-    shown = chosen if chosen is not None or not in_table else list(_COLUMNS)
+    previewed = _previewed() if in_table and chosen is None else None
     with collection(context, data, project) as generations:
-        cursor = generations.find(wanted, shown, sort=arguments.order_of(sort) or None, skip=skip, limit=most)
-        if not in_table:
-            for record in cursor:
-                printing.write_line(printing.record_line(record))
-        elif chosen is None:
-            printing.print_documents([_preview(record) for record in cursor], _COLUMNS)
-        else:
+        cursor = generations.find(wanted, previewed or chosen, sort=arguments.order_of(sort) or None, skip=skip, limit=most)
+        if previewed is not None:
+            printing.print_documents([_preview(record, previewed) for record in cursor], [_PREVIEW[path] for path in previewed])
+        elif in_table:
             printing.print_documents(cursor, chosen if isinstance(chosen, list) else ())
+        else:
+            for record in cursor:
+                printing.write_line(answers.record_line(record))
 
 
 def aggregate(
@@ -83,12 +87,12 @@ def aggregate(
     """
     stages = arguments.pipeline_of(pipeline)
     with collection(context, data, project) as generations:
-        answers = generations.aggregate(stages)
+        found = generations.aggregate(stages)
         if is_table(as_table):
-            printing.print_documents(answers)
+            printing.print_documents(found)
         else:
-            for answer in answers:
-                printing.write_line(printing.answer_line(answer))
+            for answer in found:
+                printing.write_line(answers.answer_line(answer))
 
 
 def get(
@@ -110,7 +114,7 @@ def get(
     with collection(context, data, project) as generations:
         if history:
             versions = generations.history(id)
-            found = [{"change": item.change, "changedAt": printing.iso(item.changed_at), "record": item.record} for item in versions]
+            found = [{"change": item.change, "changedAt": answers.iso(item.changed_at), "record": item.record} for item in versions]
         else:
             record = generations.get(id)
             found = [record] if record is not None else []
@@ -120,7 +124,7 @@ def get(
         if is_table(as_table):
             sys.stdout.write(printing.pretty(document) + "\n")
         else:
-            printing.write_line(printing.record_line(document))
+            printing.write_line(answers.record_line(document))
 
 
 def count(
@@ -166,7 +170,7 @@ def distinct(
         if in_table:
             sys.stdout.write(printing.cell(value) + "\n")
         else:
-            printing.write_line(printing.answer_line(value))
+            printing.write_line(answers.answer_line(value))
 
 
 def explain(
@@ -201,7 +205,7 @@ def explain(
             plan = generations.aggregate(cast("list[dict[str, Any]]", asked)).explain()
     estimate = {"rows": plan.estimate.rows, "marks": plan.estimate.marks, "parts": plan.estimate.parts}
     if not is_table(as_table):
-        printing.write_line(printing.answer_line({"sql": plan.sql, "params": plan.params, "estimate": estimate}))
+        printing.write_line(answers.answer_line({"sql": plan.sql, "params": plan.params, "estimate": estimate}))
         return
     sys.stdout.write(plan.sql + "\n")
     for name, value in plan.params.items():
@@ -209,10 +213,17 @@ def explain(
     sys.stdout.write(f"reads at most {plan.estimate.rows:,} rows in {plan.estimate.parts:,} parts\n")
 
 
-def _preview(record: dict[str, Any]) -> dict[str, Any]:
-    """The record's columns, its texts cut short."""
-    values = {path: printing.value_at(record, path) for path in _COLUMNS}
+def _previewed() -> list[str]:
+    """The columns that the terminal has room for."""
+    return list(_PREVIEW if shutil.get_terminal_size().columns >= _WIDE_TERMINAL else _NARROW)
+
+
+def _preview(record: dict[str, Any], paths: list[str]) -> dict[str, Any]:
+    """The record's columns by their heads, texts cut short and instants to the minute."""
+    values = {path: printing.value_at(record, path) for path in paths}
     for path in _TEXTS:
-        text = printing.cell(values[path])
-        values[path] = text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
-    return values
+        if path in values:
+            text = printing.cell(values[path])
+            values[path] = text if len(text) <= _TEXT_WIDTH else text[: _TEXT_WIDTH - 1] + "…"
+    values["timestamp"] = f"{values['timestamp']:%Y-%m-%d %H:%M}"
+    return {_PREVIEW[path]: value for path, value in values.items()}

@@ -8,6 +8,7 @@ import typer
 from generations.cli import arguments, printing
 from generations.cli.options import AsTable, Data, FilterArgument, FilterOption, Project, collection, is_table
 from generations.errors import InvalidInput
+from generations.jobs import answers
 
 All = Annotated[bool, typer.Option("--all", help="Allow the empty filter, which every record matches.")]
 One = Annotated[bool, typer.Option("--one", help="Only the first record that matches.")]
@@ -39,7 +40,7 @@ def insert(
         for id_ in result.inserted_ids:
             _say(f"  {printing.cell(id_)}")
     else:
-        printing.write_line(printing.answer_line(counts | {"ids": result.inserted_ids}))
+        printing.write_line(answers.answer_line(counts | {"ids": result.inserted_ids}))
 
 
 def update(
@@ -134,7 +135,7 @@ def feedback(
         printing.print_documents(given)
     else:
         for item in given:
-            printing.write_line(printing.answer_line(item))
+            printing.write_line(answers.answer_line(item))
 
 
 def _must_be_meant(filter: dict[str, Any], is_meant: bool, what: str) -> None:
@@ -146,7 +147,7 @@ def _tell(counts: dict[str, int], as_table: bool | None) -> None:
     if is_table(as_table):
         _say(", ".join(f"{number:,} {name}" for name, number in counts.items()))
     else:
-        printing.write_line(printing.answer_line(cast("dict[str, Any]", counts)))
+        printing.write_line(answers.answer_line(cast("dict[str, Any]", counts)))
 
 
 def _say(text: str) -> None:

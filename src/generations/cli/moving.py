@@ -10,6 +10,7 @@ from generations.cli import arguments, exit_codes, printing
 from generations.cli.options import AsTable, Data, Fields, FilterOption, Project, Sort, collection, is_table
 from generations.cli.progress import progress
 from generations.errors import InvalidInput
+from generations.jobs import answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +111,7 @@ def export(
     if is_table(as_table):
         sys.stdout.write(f"{report.count:,} records, {report.size_bytes:,} bytes in {report.path}; see {report.manifest_path}\n")
     else:
-        printing.write_line(printing.answer_line({"file": str(report.path), "manifest": str(report.manifest_path)} | report.manifest))
+        printing.write_line(answers.answer_line(report.manifest | {"file": str(report.path), "manifest": str(report.manifest_path)}))
 
 
 def sample(
@@ -135,7 +136,7 @@ def sample(
     records = sample_generations(count, seed)
     if into is None:
         for record in records:
-            printing.write_line(printing.record_line(record))
+            printing.write_line(answers.record_line(record))
         return
     done = 0
     with collection(context, into, project) as generations, progress("sample") as move:
@@ -173,4 +174,4 @@ def _tell_import(report: "ImportReport", as_table: bool | None) -> None:
     told_as_json = {name: getattr(report, name) for name in names}
     if report.rejected_path is not None:
         told_as_json["rejectedFile"] = str(report.rejected_path)
-    printing.write_line(printing.answer_line(told_as_json))
+    printing.write_line(answers.answer_line(told_as_json))

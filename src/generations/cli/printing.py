@@ -3,35 +3,20 @@
 from __future__ import annotations
 
 import json
-import math
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from generations.jobs.answers import answer_line, record_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 Document = dict[str, Any]
 
-_INSTANTS: Final = ("timestamp", "createdAt", "updatedAt")
 _WIDEST_CELL: Final = 200
 _UUID_WIDTH: Final = 36
-
-
-def record_line(record: Document) -> bytes:
-    """A record as one line of JSON that can be imported again: instants in open content keep their `$date`."""
-    shown = {name: iso(value) if name in _INSTANTS and isinstance(value, datetime) else value for name, value in record.items()}
-    feedback = shown.get("feedback")
-    if isinstance(feedback, dict):
-        given = cast("Document", feedback).get("timestamp")
-        if isinstance(given, datetime):
-            shown["feedback"] = cast("Document", feedback) | {"timestamp": iso(given)}
-    return _encoded(shown, _tagged_instant)
-
-
-def answer_line(answer: Any) -> bytes:
-    """Any other answer as one line of JSON: instants in ISO 8601; numbers that JSON lacks as `{"$numberDouble": "NaN"}`."""
-    return _encoded(_finite(answer), _plain_instant)
+_LEAST_WIDTH: Final = 12
 
 
 def write_line(line: bytes) -> None:
@@ -39,32 +24,37 @@ def write_line(line: bytes) -> None:
     sys.stdout.buffer.write(line + b"\n")
 
 
-def iso(instant: datetime) -> str:
-    """UTC, with microseconds and Z."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
-
-
 def pretty(record: Document) -> str:
     """A record over many lines, for reading."""
     return json.dumps(json.loads(record_line(record)), indent=2, ensure_ascii=not _prints_unicode())
 
 
-def print_table(rows: Iterable[Sequence[Any]], heads: Sequence[str], *, title: str | None = None) -> None:
+def print_table(rows: Iterable[Sequence[Any]], heads: Sequence[str]) -> None:
     """A table as wide as the terminal, numbers to the right; where it does not fit, long texts give way first."""
     from rich.console import Console  # noqa: PLC0415 - only tables need it
     from rich.table import Table  # noqa: PLC0415 - the same
     from rich.text import Text  # noqa: PLC0415 - the same
 
     kept = [list(row) for row in rows]
-    table = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
+    console = Console(file=sys.stdout)
+    table = Table(box=None, header_style="bold", pad_edge=False, padding=(0, 2, 0, 0))
+    texts = [[cell(row[place]) for row in kept] for place in range(len(heads))]
+    widths = _widths([max(map(len, (head, *column))) for head, column in zip(heads, texts, strict=True)], console.width)
     for place, head in enumerate(heads):
         values = [row[place] for row in kept if row[place] is not None]
         is_number = bool(values) and all(is_numeric(value) for value in values)
-        is_long = any(len(cell(value)) > _UUID_WIDTH for value in values)
-        table.add_column(head, justify="right" if is_number else "left", no_wrap=not is_long, overflow="ellipsis")
-    for row in kept:
-        table.add_row(*(Text(cell(value), no_wrap=True, overflow="ellipsis") for value in row))
-    Console(file=sys.stdout).print(table)
+        table.add_column(head, justify="right" if is_number else "left", no_wrap=True, overflow="ellipsis", max_width=widths[place])
+    for row in zip(*texts, strict=True):
+        table.add_row(*(Text(text) for text in row))
+    console.print(table)
+
+
+def _widths(wanted: list[int], room: int) -> list[int]:
+    """The most that each column may take: those longer than an id share what the others leave."""
+    long = [width for width in wanted if width > _UUID_WIDTH]
+    left = room - sum(width for width in wanted if width <= _UUID_WIDTH) - 2 * len(wanted)
+    share = max(_LEAST_WIDTH, left // max(1, len(long)))
+    return [width if width <= _UUID_WIDTH else min(width, share) for width in wanted]
 
 
 def print_documents(documents: Iterable[Document], columns: Sequence[str] = ()) -> None:
@@ -107,33 +97,6 @@ def cell(value: Any) -> str:
 def is_numeric(value: Any) -> bool:
     """True for numbers; a boolean is none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _encoded(value: Any, default: Any) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=default, allow_nan=False).encode()
-    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can carry
-        return json.dumps(value, separators=(",", ":"), default=default, allow_nan=False).encode()
-
-
-def _tagged_instant(value: Any) -> Any:
-    return {"$date": _plain_instant(value)}
-
-
-def _plain_instant(value: Any) -> str:
-    if isinstance(value, datetime):
-        return iso(value)
-    raise TypeError(f"{type(value).__name__} is not a value of an answer")
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"$numberDouble": "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"}
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in cast("Document", value).items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in cast("list[Any]", value)]
-    return value
 
 
 def _prints_unicode() -> bool:

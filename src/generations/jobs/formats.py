@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from generations.jobs import columns
-from generations.store.decode import value_of
+from generations.jobs.answers import answer_line
+from generations.store.decode import texts, value_of
 from generations.store.limits import UNLIMITED
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def _with_schema(store: Store, compiled: Compiled) -> Iterator[pa.RecordBatch]:
 
 
 def _write_documents(store: Store, compiled: Compiled, output: Output) -> Iterator[int]:
-    for batch in store.batches(compiled, UNLIMITED):
-        texts = cast("list[bytes]", batch.column(0).to_pylist())
-        lines = [json.dumps(value_of(text), separators=(",", ":"), default=str) + "\n" for text in texts]
-        output.write("".join(lines).encode())
-        yield len(lines)
+    """Documents that a projection computed, a line each."""
+    for text in texts(store.batches(compiled, UNLIMITED)):
+        output.write(answer_line(value_of(text)) + b"\n")
+        yield 1
