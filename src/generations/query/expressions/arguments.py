@@ -102,19 +102,19 @@ class Frame:
     def read(self, value: Value, kind: Kind) -> Argument:
         """An argument of one type."""
         if isinstance(value, Scalar) and value.type == kind:
-            sql = self._scalar(value)
+            sql = self.name(value)
             return Argument(f"({sql} IS NULL)" if value.nullable else "0", "0", sql)
         text = self.text(value)
         if text in ("''", "'null'"):
             return _NOTHING
         is_kind, to_kind = _READERS[kind]
         absent = tagged.is_nullish(text)
-        return Argument(absent, f"NOT ({absent} OR {is_kind(text)})", self._named_inside(to_kind(text)))
+        return Argument(absent, f"NOT ({absent} OR {is_kind(text)})", self.inner(to_kind(text)))
 
     def number(self, value: Value, *, dates: bool = False) -> Number:
         """An argument that is a number, or with `dates` an instant."""
         if isinstance(value, Scalar) and value.type in (("integer", "number", "instant") if dates else ("integer", "number")):
-            sql = self._scalar(value)
+            sql = self.name(value)
             absent = f"({sql} IS NULL)" if value.nullable else "0"
             match value.type:
                 case "integer":
@@ -164,15 +164,18 @@ class Frame:
 
     def close(self, sql: str) -> str:
         """The SQL with all that it names."""
-        return tagged.let_all(self._bound, tagged.let_all(self._inner, sql))
+        for inner in reversed(self._inner):
+            sql = tagged.let_all([inner], sql)
+        return tagged.let_all(self._bound, sql)
 
-    def _named_inside(self, sql: str) -> str:
+    def inner(self, sql: str) -> str:
         """A name for what is made of names."""
         name = tagged.fresh()
         self._inner.append((name, sql))
         return name
 
-    def _scalar(self, value: Scalar) -> str:
+    def name(self, value: Scalar) -> str:
+        """A typed argument by a short text."""
         self._nullable |= value.nullable
         return value.sql if len(value.sql) <= _LONG else self._bind(value.sql)
 
