@@ -90,6 +90,14 @@ def test_feedback_that_says_nothing_is_an_error(collection: Collection) -> None:
         collection.add_feedback("a")
 
 
+def test_a_category_by_itself_is_not_taken_apart(collection: Collection) -> None:
+    collection.insert_one(a_generation("a"))
+
+    with pytest.raises(InvalidRecord) as refused:
+        collection.add_feedback("a", categories="accurate")
+    assert refused.value.path == "feedback.categories"
+
+
 def test_feedback_is_held_to_the_record_s_rules(collection: Collection) -> None:
     collection.insert_one(a_generation("a"))
 

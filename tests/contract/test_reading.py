@@ -140,6 +140,9 @@ def test_an_empty_answer_is_an_empty_list(collection: Collection) -> None:
         lambda c: c.aggregate({}),
         lambda c: c.count_documents({}, limit=-1),
         lambda c: c.distinct(5),
+        lambda c: c.count_documents(None),
+        lambda c: c.update_many(None, {"$set": {"status": "error"}}),
+        lambda c: c.delete_many(None),
         lambda c: c.delete_many([]),
     ],
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from generations.errors import InvalidInput
+from generations.errors import InvalidInput, InvalidQuery
 from generations.query import compile_aggregate, compile_count, compile_distinct, compile_find, compile_keys, parse_update
+from generations.record import instants
 from generations.record.decode import decode_document
 from generations.record.encode import MAX_BYTES, Record, encode_records
 from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, natural, sort_pairs, within
@@ -17,7 +19,6 @@ from generations.store.revise import Revision, matching_ids
 from generations.store.versions import compile_history
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from types import TracebackType
 
     from generations.query.compiled import Compiled
@@ -74,7 +75,7 @@ class Collection:
 
         Nothing is upserted: a record is more than an update can say.
         """
-        return self._revision(update).first(filter)
+        return self._revision(update).first(stated(filter))
 
     def update_many(self, filter: Filter, update: Mapping[str, Any]) -> UpdateResult:
         """Change every record that matches, 1,000 at a time (fewer where they are large).
@@ -82,7 +83,7 @@ class Collection:
         Each chunk is rewritten whole or not at all. An error, such as a record that would break a rule, leaves the
         chunks before it changed; sending the same update again finishes the work where it can be repeated.
         """
-        return self._revision(update).every(filter)
+        return self._revision(update).every(stated(filter))
 
     def delete_one(self, filter: Filter) -> DeleteResult:
         """Remove the first record that matches, with its history, from the disk."""
@@ -112,17 +113,17 @@ class Collection:
             InvalidInput: there is no such record, or nothing was said.
             InvalidRecord: a value is not one that the field takes.
         """
-        named = {"rating": rating, "thumbs": thumbs, "comment": comment, "timestamp": timestamp, "userId": user_id}
-        feedback: Document = {name: value for name, value in named.items() if value is not None}
-        if categories is not None:
-            feedback["categories"] = list(categories)
-        if not feedback:
+        if categories is not None and not isinstance(categories, str):
+            categories = list(categories)
+        said = {"rating": rating, "thumbs": thumbs, "comment": comment, "categories": categories}
+        if all(value is None for value in said.values()):
             raise InvalidInput("the feedback is empty", hint="give a rating, thumbs, a comment or categories")
-        with self._store.writing():
-            if not self._revision({"$set": {"feedback": feedback}}).first({"id": id}).matched_count:
-                raise InvalidInput(f"there is no generation {id!r}", path="id")
-            found = self.find_one({"id": id}, {"feedback": 1})
-        return cast("Document", found["feedback"]) if found else feedback
+        given_at = datetime.now(UTC) if timestamp is None else instants.parse(timestamp) or timestamp
+        named = {**said, "timestamp": given_at, "userId": user_id}
+        feedback = {name: value for name, value in named.items() if value is not None}
+        if not self._revision({"$set": {"feedback": feedback}}).first({"id": id}).matched_count:
+            raise InvalidInput(f"there is no generation {id!r}", path="id")
+        return feedback
 
     # Reading
 
@@ -167,7 +168,7 @@ class Collection:
 
     def count_documents(self, filter: Filter, *, skip: int = 0, limit: int = 0, max_time_ms: int | None = None) -> int:
         """How many records match, after leaving out `skip` of them and no more than `limit` (0: all)."""
-        compiled = compile_count(filter, self._source, skip=natural(skip, "skip"), limit=natural(limit, "limit"))
+        compiled = compile_count(stated(filter), self._source, skip=natural(skip, "skip"), limit=natural(limit, "limit"))
         return int(self._store.query(compiled, self._limits(max_time_ms)).column(0)[0].as_py())
 
     def estimated_document_count(self) -> int:
@@ -250,6 +251,13 @@ class Collection:
     def _delete(self, filter: Filter, limit: int) -> DeleteResult:
         limits = replace(self._store.limits, result_rows=None)
         with self._store.writing():
-            ids = matching_ids(self._store, compile_keys(filter, self._source, limit=limit), limits)
+            ids = matching_ids(self._store, compile_keys(stated(filter), self._source, limit=limit), limits)
             removed = sum(self._store.delete(ids[start : start + DELETE_CHUNK]) for start in range(0, len(ids), DELETE_CHUNK))
         return DeleteResult(removed)
+
+
+def stated(filter: Filter | None) -> Filter:
+    """A filter that was really given: leaving it out must never come to mean everything."""
+    if filter is None:
+        raise InvalidQuery("there is no filter", hint="{} matches every record")
+    return filter
