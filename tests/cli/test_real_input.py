@@ -1,0 +1,63 @@
+"""The check of real input, over small files of the same shapes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ..wire.payloads import a_log, a_model_event, a_span, an_export, an_observation
+
+PROGRAM = Path(__file__).parents[2] / "examples" / "real_input.py"
+
+
+@pytest.fixture
+def inputs(tmp_path) -> Path:
+    for name in ("traces-langfuse", "inspect-ai", "mt-bench"):
+        (tmp_path / name).mkdir()
+    spans = [a_span("s"), an_observation("b1", parentObservationId="s"), an_observation("b2", model="gpt-4o", output="the end")]
+    (tmp_path / "traces-langfuse" / "one.json").write_text(json.dumps(an_export(*spans), indent=2))
+    (tmp_path / "inspect-ai" / "log.json").write_text(json.dumps(a_log(a_model_event(), a_model_event())))
+    questions = [
+        {"question_id": 1, "category": "math", "turns": ["What is 2 + 2?", "And twice that?"]},
+        {"question_id": 2, "category": "writing", "turns": ["Write a line.", "Another one."]},
+    ]
+    answers = [
+        {
+            "question_id": number,
+            "answer_id": f"answer-{number}",
+            "model_id": "gpt-4",
+            "choices": [{"index": 0, "turns": ["Four.", "the eighth"]}],
+            "tstamp": 1686286924.5 + number,
+        }
+        for number in (1, 2)
+    ]
+    for name, lines in (("question", questions), ("gpt-4", answers)):
+        (tmp_path / "mt-bench" / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    return tmp_path
+
+
+def checked(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, str(PROGRAM), str(folder)], capture_output=True, text=True, check=False)
+
+
+def test_every_number_of_the_files_comes_back(inputs):
+    done = checked(inputs)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("8 generations of 3 files: ")
+    assert done.stdout.endswith(" 0 different\n")
+
+
+def test_a_number_that_differs_is_told_and_fails(inputs):
+    """Here the plain count is wrong on purpose: tokens beside the count, which it takes to be inside."""
+    usage = {"input": 10, "input_cached_tokens": 90, "output": 5, "total": 105}
+    (inputs / "traces-langfuse" / "two.json").write_text(json.dumps(an_export(an_observation("c", traceId="t2", usageDetails=usage))))
+
+    done = checked(inputs)
+
+    assert done.returncode == 1
+    assert "DIFFERENT  prompt tokens of gpt-4: the store says 112, the files say 22" in done.stdout
