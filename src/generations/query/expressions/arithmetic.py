@@ -15,53 +15,22 @@ from generations.query.evaluate import Scope, operator
 from generations.query.expression import Call, Constant
 from generations.query.expressions.arguments import Frame, Number, Test, fail_where, null_where
 from generations.query.expressions.instants import millis, moved
-from generations.query.value import Scalar, ScalarType, Value, to_tagged
+from generations.query.expressions.outcomes import Way, outcome
+from generations.query.value import Scalar, Value
 
 _BEYOND = "9223372036854775808."
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    """One way in which a result comes about.
-
-    Attributes:
-        condition: where it does; the last way is the one left over.
-        tests: what may fail on the way.
-        text: the result as tagged text, which needs no tests; None where it is the typed one's.
-    """
-
-    condition: str
-    type: ScalarType
-    sql: str
-    tests: tuple[Test, ...] = ()
-    text: str | None = None
-
-    def as_text(self) -> str:
-        if self.text is not None:
-            return self.text
-        typed = to_tagged(Scalar(self.sql, self.type, nullable=False))
-        return tagged.choose([(test.condition, "''") for test in self.tests], typed)
-
-
-def _outcome(frame: Frame, tests: Sequence[Test], ways: Sequence[_Way], *, typed: bool = True) -> Value:
-    """The result: typed where there is one way before any row is read, and `typed` allows it."""
-    ways = [way for way in ways if way.condition != "0"]
-    ways = ways[: next((i for i, way in enumerate(ways) if way.condition == "1"), len(ways)) + 1]
-    if len(ways) == 1 and (typed or ways[0].type != "integer"):
-        return frame.scalar(ways[0].type, [*tests, *ways[0].tests], ways[0].sql)
-    return frame.tagged(tests, tagged.choose([(way.condition, way.as_text()) for way in ways[:-1]], ways[-1].as_text()))
 
 
 def _constant(call: Call) -> bool:
     return all(isinstance(arg, Constant) for arg in call.args)
 
 
-def _arithmetic(op: str, sign: str, a: Number, b: Number) -> tuple[_Way, _Way]:
+def _arithmetic(op: str, sign: str, a: Number, b: Number) -> tuple[Way, Way]:
     """Two numbers added, subtracted or multiplied: as integers, and as doubles."""
     double = f"({a.double} {sign} {b.double})"
     text = tagged.from_wide(f"toInt128({a.integer}) {sign} toInt128({b.integer})", double)
-    whole = _Way(tagged.all_of([a.whole, b.whole]), "integer", f"({a.integer} {sign} {b.integer})", (_fits(op, double),), text)
-    return whole, _Way("1", "number", double)
+    whole = Way(tagged.all_of([a.whole, b.whole]), "integer", f"({a.integer} {sign} {b.integer})", (_fits(op, double),), text)
+    return whole, Way("1", "number", double)
 
 
 def _fits(op: str, double: str) -> Test:
@@ -119,14 +88,14 @@ def _step(op: str, kind: _Sum, left: Value, right: Value) -> Value:
         tests += [null_where(number.absent), fail_where(number.wrong, kind.complaint)]
     whole, double = _arithmetic(op, kind.sign, a, b)
     if not kind.dates:
-        return _outcome(frame, tests, [whole, double], typed=False)
+        return outcome(frame, tests, [whole, double], typed=False)
     tests.append(fail_where(tagged.all_of([a.date, b.date]), "only one date allowed in an $add expression"))
-    return _outcome(frame, tests, [whole, _moved(a, "+", b), _moved(b, "+", a), double], typed=False)
+    return outcome(frame, tests, [whole, _moved(a, "+", b), _moved(b, "+", a), double], typed=False)
 
 
-def _moved(date: Number, sign: str, number: Number) -> _Way:
+def _moved(date: Number, sign: str, number: Number) -> Way:
     tests, instant = moved(date.instant, sign, number)
-    return _Way(date.date, "instant", instant, tests)
+    return Way(date.date, "instant", instant, tests)
 
 
 # --- $subtract, $divide, $mod -----------------------------------------------------------------------------------------
@@ -140,8 +109,8 @@ def _subtract(scope: Scope, call: Call) -> Value:
     complaint = "can't $subtract these types: it takes numbers, two dates, or a date and a number"
     tests = [null_where(a.absent, b.absent), fail_where(tagged.any_of([a.wrong, b.wrong, misfit]), complaint)]
     whole, double = _arithmetic("$subtract", "-", a, b)
-    apart = _Way(tagged.all_of([a.date, b.date]), "integer", f"({millis(a.instant)} - {millis(b.instant)})")
-    return _outcome(frame, tests, [whole, apart, _moved(a, "-", b), double], typed=not _constant(call))
+    apart = Way(tagged.all_of([a.date, b.date]), "integer", f"({millis(a.instant)} - {millis(b.instant)})")
+    return outcome(frame, tests, [whole, apart, _moved(a, "-", b), double], typed=not _constant(call))
 
 
 @operator("$divide")
@@ -169,5 +138,5 @@ def _mod(scope: Scope, call: Call) -> Value:
     if not _is_other_than_zero(call):
         tests.append(fail_where(f"{b.double} = 0", "can't $mod by zero"))
     whole = f"({a.integer} % if({b.integer} IN (0, -1), 1, {b.integer}))"
-    ways = [_Way(tagged.all_of([a.whole, b.whole]), "integer", whole), _Way("1", "number", f"({a.double} % {b.double})")]
-    return _outcome(frame, tests, ways)
+    ways = [Way(tagged.all_of([a.whole, b.whole]), "integer", whole), Way("1", "number", f"({a.double} % {b.double})")]
+    return outcome(frame, tests, ways)
