@@ -167,7 +167,7 @@ def sums() -> list[Case]:
                 "p": {"$percentile": {"input": "$performance.latency", "p": [0.5, 0.95, 0.99], "method": "approximate"}},
             }
         },
-        {"$sort": {"_id": 1}},
+        {"$sort": {"_id.model": 1, "_id.day": 1}},
     ]
     return [
         aggregation(
@@ -180,9 +180,10 @@ def sums() -> list[Case]:
         aggregation(
             "p50, p95, p99 of latency by model and day",
             latency,
-            "SELECT model_id AS model, toStartOfDay(timestamp) AS day, quantilesExactLow(0.5, 0.95, 0.99)(performance_latency) AS p "
-            f"FROM generations WHERE {CURRENT} GROUP BY model, day ORDER BY model, day",
-            lambda row: (row["_id"]["model"], f"{row['_id']['day']:%Y-%m-%d}") if "_id" in row else (row["model"], row["day"][:10]),
+            "SELECT model, day, arrayMap(level -> if(empty(s), NULL, s[toUInt64(ceil(length(s) * level))]), [0.5, 0.95, 0.99]) AS p FROM ("
+            "SELECT model_id AS model, toStartOfDay(timestamp) AS day, arraySort(groupArray(performance_latency)) AS s "
+            f"FROM generations WHERE {CURRENT} GROUP BY model, day) ORDER BY model, day",
+            lambda row: (*model_and_day(row), *(row["p"])),
         ),
         aggregation(
             "top users by cost",
@@ -205,6 +206,11 @@ def sums() -> list[Case]:
             lambda row: (row["_id"] or "", int(row["count"])),
         ),
     ]
+
+
+def model_and_day(row: dict[str, Any]) -> tuple[str, str]:
+    """The key of a group, from a document or from a row."""
+    return (row["_id"]["model"], f"{row['_id']['day']:%Y-%m-%d}") if "_id" in row else (row["model"], row["day"][:10])
 
 
 def rounded(value: float | None) -> float:
