@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from generations import Collection
+from generations.record.fields import FIELDS
 
 from .records import a_generation
 
@@ -46,7 +47,8 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
     max_leaves=12,
 )
-MAPS = st.dictionaries(KEYS, VALUES, max_size=4)
+DECLARED = {field.path.partition(".")[2] for field in FIELDS if field.open}
+MAPS = st.dictionaries(KEYS.filter(lambda key: key not in DECLARED), VALUES, max_size=4)
 RECORDS = st.fixed_dictionaries(
     {"input": VALUES, "output": VALUES, "alternatives": st.lists(VALUES, max_size=2), "parameters": MAPS, "metadata": MAPS}
 )
