@@ -8,9 +8,11 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from urllib.parse import parse_qsl, urlsplit
 
 import chdb
+import pyarrow as pa
 
 # What the interface takes beside settings.
 TRANSPORT = {
@@ -30,7 +32,7 @@ TRANSPORT = {
     "http_headers_progress_interval_ms",
     "cancel_http_readonly_queries_on_client_close",
 }
-IN_PIECES = {"JSONEachRow", "LineAsString", "TSV", "TSVRaw", "CSV"}
+IN_PIECES = {"ArrowStream", "JSONEachRow", "LineAsString", "TSV", "TSVRaw", "CSV"}
 FORMAT = re.compile(rb"\s+FORMAT\s+(\w+)\s*$", re.IGNORECASE)
 INSERT = re.compile(rb"\s*INSERT\s+INTO\s.*\sFORMAT\s+(\w+)\s*$", re.IGNORECASE | re.DOTALL)
 
@@ -113,15 +115,25 @@ class Handler(BaseHTTPRequestHandler):
             self.send(connection.query(sql, format, params=params).bytes())
             return
         pieces = connection.send_query(sql, format, params=params)
-        first = pieces.fetch()  # an error before the first piece is a status, one after it stands in the answer
+        try:
+            first = pieces.fetch()  # an error before the first piece is a status, one after it stands in the answer
+            if first is None:
+                self.send(connection.query(sql, format, params=params).bytes())
+            else:
+                self.stream(first, pieces, format)
+        finally:
+            pieces.close()
+
+    def stream(self, first, pieces, format: str):
         tag = secrets.token_hex(8)
         self.head(200, {"Transfer-Encoding": "chunked", "X-ClickHouse-Exception-Tag": tag})
         try:
-            while first is not None:
-                self.chunk(first.bytes())
-                first = pieces.fetch()
+            for content in joined(first, pieces) if format == "ArrowStream" else separate(first, pieces):
+                self.chunk(content)
         except chdb.ChdbError as problem:
             self.chunk(f"\r\n__exception__\r\n{tag}\r\n{problem}\n{len(str(problem))} {tag}\r\n__exception__\r\n".encode())
+        except ConnectionError:
+            return  # the client has left
         self.chunk(b"")
 
     def body(self) -> bytes:
@@ -155,6 +167,28 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format, *args):
         pass
+
+
+def separate(first, pieces):
+    while first is not None:
+        yield first.bytes()
+        first = pieces.fetch()
+
+
+def joined(first, pieces):
+    """One Arrow stream out of the pieces, each of which chDB makes a stream of its own."""
+    sink = BytesIO()
+    writer = None
+    for piece in separate(first, pieces):
+        source = pa.ipc.open_stream(piece)
+        writer = writer or pa.ipc.new_stream(sink, source.schema)
+        for batch in source:
+            writer.write_batch(batch)
+        yield sink.getvalue()
+        sink.seek(0)
+        sink.truncate()
+    writer.close()
+    yield sink.getvalue()
 
 
 def form(content_type: str, body: bytes) -> dict[str, str]:

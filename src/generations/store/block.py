@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def as_block(columns: Mapping[str, Sequence[Any]]) -> pa.Table:
-    """One block with every column of the table; instants are microseconds since 1970."""
+    """One block with every column of the table that is not derived; instants are microseconds since 1970."""
     import pyarrow as pa  # noqa: PLC0415 - slow to import
 
     types = _types()
-    return pa.table({column.name: pa.array(columns[column.name], types[column.arrow]) for column in COLUMNS})
+    return pa.table({column.name: pa.array(columns[column.name], types[column.arrow]) for column in COLUMNS if column.arrow})
 
 
 @cache

@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from generations.errors import StoreUnavailable
 from generations.store import process
 from generations.store.connections import Connection, Pool, closed
-from generations.store.driver_errors import translate
+from generations.store.driver_errors import not_started, set_aside, translate
 from generations.store.engine import STREAMED_FORMATS
 from generations.store.folder import claim, refuse_held
 from generations.store.params import as_texts
@@ -77,8 +77,7 @@ class ChdbEngine:
         self._writer: Connection | None = None
         self._closed = False
         process.register(self)
-        with self._pool.lease():
-            pass  # opens the first connection, so that what is wrong is told now
+        self._refuse_damaged()
 
     @property
     def name(self) -> str:
@@ -146,6 +145,18 @@ class ChdbEngine:
         self._closed = True
         return [self, *self._pool.raw(), *([self._writer.raw] if self._writer else [])]
 
+    def _refuse_damaged(self) -> None:
+        """Tell of parts that the engine could not read when it started, and set aside."""
+        found: list[dict[str, str]] = []
+        try:
+            found = self.query("SELECT name, path FROM system.detached_parts WHERE reason LIKE 'broken%' ORDER BY name").to_pylist()
+        except BaseException:
+            self.close()
+            raise
+        if found:
+            self.close()
+            raise set_aside([row["name"] for row in found], found[0]["path"], self.name)
+
     def _lease(self) -> AbstractContextManager[Connection]:
         process.refuse_forked()
         return self._pool.lease()
@@ -195,7 +206,7 @@ class ChdbEngine:
                     hint="close the other one first: a process serves one folder at a time",
                 ) from None
             refuse_held(self._folder)
-            raise translate(text, self.name) from None
+            raise not_started(text, self._folder) from None
 
     def _stop_queries(self) -> None:
         if self._pool.is_idle():

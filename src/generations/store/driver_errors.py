@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
 
 from generations.errors import LimitExceeded, QueryFailed, StoreDamaged, StoreError, StoreUnavailable
 
@@ -10,9 +13,10 @@ _NAME = re.compile(r"\(([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\)")
 _START = re.compile(r"Code: \d+\. DB::[A-Za-z]+: ")
 # What the engine adds for its own developers: the function, the scope, the version.
 _END = re.compile(
-    r":? (?:while executing|While executing|In scope|while converting|While processing|Note: there are"
-    r"|\(version \d)|: While executing|: while executing|: In scope|\. \([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\)",
+    r":? *\(?(?:[Ww]hile (?:executing|converting|processing|reading|loading)|In scope|Note: there are|version \d)"
+    r"|\. \([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\)",
 )
+_LEAST_FREE_BYTES = 8 << 20
 _PART = re.compile(r"\b((?:all|\d{4,8})_\d+_\d+_\d+(?:_\d+)?)\b")
 
 _LIMITS = {
@@ -92,6 +96,25 @@ def damaged(text: str, where: str) -> StoreDamaged:
     return StoreDamaged(
         f"{what} is damaged: {said_by(text)}",
         hint="restore the folder from a backup",
+    )
+
+
+def set_aside(parts: Sequence[str], path: str, where: str) -> StoreDamaged:
+    """Parts were damaged when the engine started, and are not read."""
+    names = ", ".join(part.removeprefix("broken-on-start_") for part in parts)
+    return StoreDamaged(
+        f"part {names} of {where} is damaged, and was set aside",
+        hint=f"restore the folder from a backup; or remove {path} to go on without them",
+    )
+
+
+def not_started(text: str, folder: Path) -> StoreError:
+    """The engine did not start on a folder; it says why on the standard error stream, and not in what it raises."""
+    if shutil.disk_usage(folder).free < _LEAST_FREE_BYTES:
+        return StoreUnavailable(f"the disk of {folder} is full", hint="make room and open it again: what was there before is safe")
+    return StoreDamaged(
+        f"{folder} cannot be opened: {said_by(text)}",
+        hint="the line before, on the standard error stream, says why; restore it from a backup",
     )
 
 

@@ -7,6 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -86,7 +87,8 @@ class HttpEngine:
     _locks: Final[dict[str, threading.RLock]] = {}
 
     def __init__(self, url: str) -> None:
-        import clickhouse_connect  # noqa: PLC0415 - only servers need it
+        # Only servers need the client.
+        connect: Any = import_module("clickhouse_connect")
         from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
@@ -96,7 +98,7 @@ class HttpEngine:
         self._pid = os.getpid()
         self._closed = False
         self._client: Any = self._translated(
-            lambda: clickhouse_connect.get_client(
+            lambda: connect.get_client(
                 host=address.host,
                 port=address.port,
                 username=address.user,

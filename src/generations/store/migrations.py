@@ -49,13 +49,16 @@ def migrate(engine: Engine, layout: Layout, migrations: tuple[Migration, ...] = 
             f"{engine.name} has schema version {version}, and this program knows up to {newest}",
             hint="open it with the version of generations that wrote it last, or a newer one",
         )
+    there = _is_there(engine, layout)
+    if version and not there:
+        raise StoreDamaged(f"{engine.name} has lost its table `{layout.local}`", hint="restore it from a backup")
     if version == newest:
         return
     with engine.writing():
-        if version == 0 and not _ours(engine, layout):
-            due = (Migration(newest, migrations[-1].title, create_tables),)
-        else:
+        if there:
             due = tuple(migration for migration in migrations if migration.version > version)
+        else:
+            due = (Migration(newest, migrations[-1].title, create_tables),)
         for migration in due:
             for statement in migration.statements(layout):
                 engine.run(statement)
@@ -88,8 +91,8 @@ def _record(engine: Engine, layout: Layout, migration: Migration) -> None:
     engine.run(f"INSERT INTO {_BOOK} (version, title) VALUES ({migration.version}, '{migration.title}')")
 
 
-def _ours(engine: Engine, layout: Layout) -> bool:
-    """Whether there is a table of generations already; one of somebody else is refused."""
+def _is_there(engine: Engine, layout: Layout) -> bool:
+    """Whether there is a table of generations; one of somebody else is refused."""
     rows = engine.query(
         f"SELECT name FROM system.columns WHERE database = currentDatabase() AND table = '{layout.local}'",
     ).to_pylist()

@@ -17,23 +17,30 @@ class Column:
     Attributes:
         name: its name.
         type: its type in the engine.
-        arrow: the Arrow type in which its values travel.
+        arrow: the Arrow type in which its values travel; None when the engine derives them.
         codec: its compression; empty for the engine's default.
         block_bytes: how much is compressed at once; 0 for the engine's default.
+        default: what the engine derives its values from.
     """
 
     name: str
     type: str
-    arrow: Arrow
+    arrow: Arrow | None
     codec: str = ""
     block_bytes: int = 0
+    default: str = ""
 
     @property
     def ddl(self) -> str:
         codec = f" CODEC({self.codec})" if self.codec else ""
         size = self.block_bytes
         blocks = f" SETTINGS (min_compress_block_size = {size}, max_compress_block_size = {size})" if size else ""
-        return f"`{self.name}` {self.type}{codec}{blocks}"
+        return f"{self.declaration}{codec}{blocks}"
+
+    @property
+    def declaration(self) -> str:
+        """The column without how it is stored."""
+        return f"`{self.name}` {self.type}" + (f" DEFAULT {self.default}" if self.default else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +79,7 @@ GRANULE_BYTES: Final = 2 << 20
 
 _CONTENT = "ZSTD(3)"
 _PLAIN = "ZSTD(1)"
+_PATHS = "JSON(max_dynamic_paths = 256)"
 
 KEPT: Final = (
     Column("project", "LowCardinality(String)", "string"),
@@ -113,7 +121,8 @@ def _columns(field: Field) -> tuple[Column, ...]:
         case "map":
             return (
                 Column(name, "String", "large_string", _CONTENT),
-                Column(f"{name}_paths", "JSON(max_dynamic_paths = 256)", "large_string"),
+                # Derived by the engine: a cast that Arrow brings in would read strings as dates, whatever the settings say.
+                Column(f"{name}_paths", _PATHS, None, default=f"if({name}_odd OR {name} IN ('', 'null'), '{{}}', {name})"),
                 Column(f"{name}_odd", "Bool", "bool"),
             )
         case "alternatives":
@@ -138,9 +147,9 @@ _SETTINGS: Final = {
     "fsync_part_directory": 1,
     "min_rows_to_fsync_after_merge": 1,
     "min_compressed_bytes_to_fsync_after_merge": 1,
-    # A part that cannot be read is told, not set aside in silence.
-    "max_suspicious_broken_parts": 0,
-    "max_suspicious_broken_parts_bytes": 0,
+    # However many parts are broken, the table loads: the engine sets them aside, and opening says which.
+    "max_suspicious_broken_parts": 1_000_000,
+    "max_suspicious_broken_parts_bytes": 1 << 60,
     "index_granularity_bytes": GRANULE_BYTES,
 }
 
@@ -163,7 +172,7 @@ def complete_table(layout: Layout) -> tuple[str, ...]:
     statements = tuple(f"{alter} {change}" for change in (columns, *indexes, *projections, *filled))
     if layout.local == layout.table:
         return statements
-    front = ", ".join(f"ADD COLUMN IF NOT EXISTS `{column.name}` {column.type}" for column in COLUMNS)
+    front = ", ".join(f"ADD COLUMN IF NOT EXISTS {column.declaration}" for column in COLUMNS)
     return (*statements, f"ALTER TABLE {layout.table}{layout.on_cluster} {front}")
 
 
@@ -183,7 +192,7 @@ def _create_rows(layout: Layout, engine: str) -> str:
 
 def _create_distributed(layout: Layout) -> str:
     # All versions of a record are on one shard, so that each shard knows by itself which are current.
-    columns = ",\n    ".join(f"`{column.name}` {column.type}" for column in COLUMNS)
+    columns = ",\n    ".join(column.declaration for column in COLUMNS)
     return (
         f"CREATE TABLE IF NOT EXISTS {layout.table}{layout.on_cluster} (\n    {columns}\n)\n"
         f"ENGINE = Distributed(`{layout.cluster}`, currentDatabase(), {layout.local}, sipHash64(project, id))"

@@ -1,0 +1,72 @@
+from generations.store.insertion import FEEDBACK, InsertOutcome, Known, has_feedback, keep_feedback, plan_insert
+
+NOW = 1_000
+
+
+def plan(sent: list[tuple[str, bytes]], known: dict[str, Known] | None = None):
+    return plan_insert([id for id, _ in sent], [sent_hash for _, sent_hash in sent], known or {}, range(100, 100 + len(sent)), NOW)
+
+
+def test_what_is_new_is_written_once() -> None:
+    planned = plan([("a", b"1"), ("b", b"2"), ("a", b"1")])
+
+    assert planned.rows == [0, 1]
+    assert planned.versions.supersedes == [0, 0]
+    assert planned.outcome == InsertOutcome(["a", "b"], [], [])
+
+
+def test_what_is_there_as_sent_is_left_alone() -> None:
+    planned = plan([("a", b"1")], {"a": Known(7, b"1", 5)})
+
+    assert planned.rows == []
+    assert planned.outcome == InsertOutcome([], ["a"], [])
+
+
+def test_what_is_there_with_another_content_is_replaced_and_keeps_its_first_time() -> None:
+    planned = plan([("a", b"2")], {"a": Known(7, b"1", 5)})
+
+    assert planned.versions.supersedes == [7]
+    assert planned.versions.created_at_us == [5]
+    assert planned.versions.changes == ["resend"]
+    assert planned.outcome == InsertOutcome([], [], ["a"])
+
+
+def test_one_id_with_several_contents_is_a_chain_of_versions() -> None:
+    planned = plan([("a", b"1"), ("a", b"2"), ("a", b"2"), ("a", b"1")])
+
+    assert planned.rows == [0, 1, 3]
+    assert planned.versions.seqs == [100, 101, 103]
+    assert planned.versions.supersedes == [0, 100, 101]
+    assert planned.versions.created_at_us == [NOW, NOW, NOW]
+    assert planned.outcome == InsertOutcome(["a"], [], [])
+
+
+def test_an_id_stands_in_one_list_only() -> None:
+    """Its first row equals what is there, its second does not."""
+    planned = plan([("a", b"1"), ("a", b"2")], {"a": Known(7, b"1", 5)})
+
+    assert planned.rows == [1]
+    assert planned.outcome == InsertOutcome([], [], ["a"])
+
+
+def columns(given: list[str], **values: object) -> dict[str, list[object]]:
+    empty = {name: [[] if name == "feedback_categories" else None] for name in FEEDBACK}
+    return {**empty, "given": [given], **{name: [value] for name, value in values.items()}}
+
+
+def test_a_null_feedback_says_nothing_and_an_empty_one_does() -> None:
+    assert not has_feedback(columns([]), 0)
+    assert not has_feedback(columns(["feedback", "usage"]), 0)
+    assert has_feedback(columns(["feedback."]), 0)
+    assert has_feedback(columns(["feedback.rating"]), 0)
+    assert has_feedback(columns([], feedback_rating=0.0), 0)
+    assert has_feedback(columns([], feedback_categories=["x"]), 0)
+
+
+def test_feedback_is_kept_with_its_nulls() -> None:
+    mine = columns(["feedback", "usage"])
+
+    keep_feedback(mine, 0, {**{name: values[0] for name, values in columns(["feedback.comment", "error"], feedback_rating=4.0).items()}})
+
+    assert mine["feedback_rating"] == [4.0]
+    assert mine["given"] == [["usage", "feedback.comment"]]
