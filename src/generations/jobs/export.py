@@ -89,7 +89,7 @@ def export_to(
     """
     chosen = _format_of(target, format)
     source = Source(project=store.project)
-    shape = "documents" if chosen == "jsonl" else "table"
+    shape = "json" if chosen == "jsonl" else "table"
     compiled = compile_find(filter or {}, source, projection=fields, sort=tuple(sort), skip=0, limit=limit, shape=shape)
     counted = store.query(compile_count(filter or {}, source, skip=0, limit=limit), UNLIMITED)
     paths = [] if fields is None or isinstance(fields, Mapping) else list(fields)

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from generations.query import accumulators, expressions, stages, tagged
+from generations.query.columns import answer_columns, is_stored, table_columns
 from generations.query.compiled import Compiled, Source
 from generations.query.context import Context, invalid
-from generations.query.document import plain_json
+from generations.query.document import plain_json, untagged
 from generations.query.evaluate import Scope
 from generations.query.filter import AllOf, Filter, Leaf, parse_filter
 from generations.query.pipeline import matching, run
@@ -21,8 +22,8 @@ from generations.query.value import Document, Open, Patched, Scalar, Strings, Ta
 
 _REGISTERED = (accumulators, expressions, stages)
 
-Shape = Literal["documents", "table"]
-"""One JSON text for each document, or typed columns."""
+Shape = Literal["documents", "json", "table"]
+"""Documents to be assembled, one plain JSON text for each document, or typed columns."""
 
 _NEWEST: list[Direction] = [("timestamp", True)]
 
@@ -49,7 +50,7 @@ def compile_find(
 
     Args:
         limit: 0 means no limit, as in MongoDB.
-        shape: `table` for typed columns named by dotted path instead of documents.
+        shape: `json` for one column `doc` of plain JSON; `table` for typed columns named by dotted path.
     """
     context = Context(source)
     parsed = parse_filter(filter)
@@ -73,7 +74,7 @@ def compile_find(
 def compile_aggregate(pipeline: Any, source: Source, *, shape: Shape = "documents") -> Compiled:
     """An aggregation."""
     relation = run(current_rows(Context(source)), pipeline)
-    return _finished(relation, shape, _is_stored(relation.root))
+    return _finished(relation, shape, is_stored(relation.root))
 
 
 def compile_count(filter: Any, source: Source, *, skip: int = 0, limit: int = 0) -> Compiled:
@@ -155,39 +156,20 @@ def _only_instants(parsed: Filter) -> bool:
 
 
 def _finished(relation: Relation, shape: Shape, stored: bool) -> Compiled:
-    """The statement: as plain JSON of (parts of) records where the fields stand at their own paths, as tagged JSON otherwise."""
-    context = relation.context
+    """The statement in the shape asked for; `stored` documents are (parts of) records."""
+    context, root = relation.context, relation.root
+    notes = tuple(context.notes)
     if shape == "table":
-        columns = dict(_columns("", relation.root))
-        items = ", ".join(f"{sql} AS {backquoted(name)}" for name, sql in columns.items())
-        return Compiled(relation.select(items, ordered=True), context.params, "table", tuple(columns), tuple(context.notes))
-    text = plain_json(relation.root) if stored else to_tagged(relation.root)
-    sql = relation.select(f"{text} AS doc", ordered=True)
-    return Compiled(sql, context.params, "records" if stored else "documents", ("doc",), tuple(context.notes))
-
-
-def _is_stored(root: Value) -> bool:
-    """Whether a document has nothing but stored fields at their own paths, so that it reads as (part of) a record."""
-
-    def same(value: Value, stored: Value | None) -> bool:
-        match value, stored:
-            case Document(fields), Document(originals):
-                return all(same(field, originals.get(name)) for name, field in fields.items())
-            case _:
-                return value is stored
-
-    return same(root, record())
-
-
-def _columns(prefix: str, value: Value) -> list[tuple[str, str]]:
-    match value:
-        case Document(fields):
-            return [item for name, field in fields.items() for item in _columns(f"{prefix}.{name}" if prefix else name, field)]
-        case Scalar(sql):
-            return [(prefix, sql)]
-        case Strings(sql):
-            return [(prefix, sql)]
-        case Open():
-            return [(prefix, f"nullIf({plain_json(value)}, '')")]
-        case Tagged() | Patched():
-            return [(prefix or "document", f"nullIf({plain_json(value)}, '')")]
+        named = dict(table_columns("", root))
+        items = ", ".join(f"{sql} AS {backquoted(name)}" for name, sql in named.items())
+        return Compiled(relation.select(items, ordered=True), context.params, "table", tuple(named), notes=notes)
+    if shape == "json":
+        text = plain_json(root) if stored else untagged(to_tagged(root))
+        return Compiled(relation.select(f"{text} AS doc", ordered=True), context.params, "records", ("doc",), notes=notes)
+    if not isinstance(root, Document):
+        return Compiled(relation.select(f"{to_tagged(root)} AS doc", ordered=True), context.params, "documents", ("doc",), notes=notes)
+    columns = answer_columns(root, stored=stored)
+    leaves = tuple(leaf for leaf, _ in columns)
+    names = tuple(".".join(leaf.steps) + ("" if leaf.form in ("value", "null") else f" ({leaf.form})") for leaf in leaves)
+    items = ", ".join(f"{sql} AS {backquoted(name)}" for (_, sql), name in zip(columns, names, strict=True))
+    return Compiled(relation.select(items, ordered=True), context.params, "columns", names, leaves, notes)

@@ -6,11 +6,30 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Kind = Literal[
+    "columns",  # the columns of `leaves`, of which documents are assembled
     "records",  # one String column `doc`: a record as plain JSON
     "documents",  # one String column `doc`: a document in the tagged JSON of `query.tagged`
     "table",  # typed columns, named by `columns`
     "value",  # one row, one column
 ]
+
+
+Form = Literal[
+    "value",  # as it is; NULL, and an empty list, is absent
+    "null",  # as it is; NULL is null
+    "json",  # JSON text as stored; '' is absent
+    "tagged",  # tagged JSON; '' is absent
+    "object",  # no value: an object stands here even when it is empty
+    "given",  # no value: paths of the record that were sent as null, or (with a dot behind) empty
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """What a column of the answer holds, and where in the document it goes; no steps is the document itself."""
+
+    steps: tuple[str, ...]
+    form: Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +65,5 @@ class Compiled:
     params: dict[str, Param]
     kind: Kind
     columns: tuple[str, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
     notes: tuple[str, ...] = field(default=())

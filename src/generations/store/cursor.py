@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from generations.errors import InvalidInput, InvalidQuery, MissingExtra
-from generations.record.decode import decode_document
 from generations.record.generation import Generation
-from generations.store.decode import Document, texts, value_of
+from generations.store.assemble import documents
+from generations.store.decode import Document
 from generations.store.results import Explanation
 
 if TYPE_CHECKING:
@@ -136,12 +136,11 @@ class Cursor(Generic[T]):
         return explanation(self._store, self._compiled)
 
     def _read(self) -> Iterator[T]:
-        decode = decode_document if self._compiled.kind == "records" else value_of
         convert = self._convert
         batches = self._store.batches(self._compiled, self._limits)
         try:
-            for text in texts(batches):
-                yield convert(decode(text))
+            for document in documents(batches, self._compiled):
+                yield convert(document)
         finally:
             cast("Any", getattr(batches, "close", _nothing))()
 

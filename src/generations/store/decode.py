@@ -26,18 +26,24 @@ _DATE_KEY: Final = b'"$date"'
 
 
 def texts(batches: Iterable[pa.RecordBatch]) -> Iterator[bytes]:
-    """Yield the texts of the first column in order, in flat memory.
-
-    What fits into `READ_AHEAD_BYTES` is read first: the query is then done and its connection free, however slowly the
-    texts are taken, and its time limit is spent by the engine alone.
-    """
+    """Yield the texts of the first column in order, in flat memory."""
     import pyarrow as pa  # noqa: PLC0415 - loaded with the engine, never by importing this package
 
+    for rows in slices(batches):
+        yield from cast("list[bytes]", rows.column(0).cast(pa.large_binary()).to_pylist())
+
+
+def slices(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of an answer in order, few at a time.
+
+    What fits into `READ_AHEAD_BYTES` is read first: the query is then done and its connection free, however slowly the
+    rows are taken, and its time limit is spent by the engine alone.
+    """
     for ahead in _read_ahead(batches):
         while ahead:
-            column = ahead.popleft().column(0).cast(pa.large_binary())
-            for start in range(0, len(column), _SLICE_ROWS):
-                yield from cast("list[bytes]", column.slice(start, _SLICE_ROWS).to_pylist())
+            batch = ahead.popleft()
+            for start in range(0, batch.num_rows, _SLICE_ROWS):
+                yield batch.slice(start, _SLICE_ROWS)
 
 
 def _read_ahead(batches: Iterable[pa.RecordBatch]) -> Iterator[deque[pa.RecordBatch]]:

@@ -8,6 +8,7 @@ from generations.query import tagged
 from generations.query.accumulate import Accumulation, accumulator, arguments
 from generations.query.constants import constant
 from generations.query.context import invalid, pointer
+from generations.query.evaluate import failure
 from generations.query.value import Scalar, Tagged, Value, to_tagged
 
 _NUMBERS = ("integer", "number")
@@ -29,11 +30,18 @@ def _sum(rows: Accumulation, raw: Any, path: str) -> Value:
         if raw == 1:
             return Scalar(f"toInt64({rows.fold('count')})", "integer", nullable=False)
         total = rows.fold("sum", f"toInt128({value.sql})" if value.type == "integer" else value.sql)
-        return Scalar(f"ifNull({total}, 0)" if value.nullable else total, value.type, nullable=False)
+        total = f"ifNull({total}, 0)" if value.nullable else total
+        return Scalar(_in_64_bits(total) if value.type == "integer" else total, value.type, nullable=False)
     v = to_tagged(value)
     whole = rows.fold("sumIf", f"toInt128({tagged.to_integer(v)})", tagged.is_integer(v))
     fraction = rows.fold("sumIf", tagged.to_float(v), tagged.is_double(v))
     return Tagged(tagged.from_sums(whole, fraction, rows.fold("countIf", tagged.is_double(v))))
+
+
+def _in_64_bits(total: str) -> str:
+    """The Int64 of a sum; one that does not fit stops the query, for a column has one type."""
+    wrong = "a $sum of integers leaves 64 bits; add 0.0 to sum them as doubles"
+    return tagged.let(total, lambda x: failure(f"{x} NOT BETWEEN -9223372036854775808 AND 9223372036854775807", wrong, f"toInt64({x})"))
 
 
 @accumulator("$avg")
