@@ -81,9 +81,12 @@ def whole_of(value: str, complaint: str, body: Body, within: range = INT32) -> s
 
 def known_whole(scope: Scope, node: Expression, within: range = INT32) -> str | None:
     """The bound Int64 of a constant that is a whole number within bounds; None of any other expression."""
-    if isinstance(node, Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool) and node.value in within:
-        return scope.context.bind(int(node.value), "Int64")
-    return None
+    value = node.value if isinstance(node, Constant) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    # a float is not looked up in a range, for Python would walk through it
+    is_whole = isinstance(value, int) or value.is_integer()
+    return scope.context.bind(int(value), "Int64") if is_whole and int(value) in within else None
 
 
 def mapped(parameter: str, body: str, items: str) -> str:
