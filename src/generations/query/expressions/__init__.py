@@ -12,10 +12,12 @@ from generations.query.expressions import (
     folds,
     objects,
     powers,
+    regexes,
     rounding,
     sets,
     strings,
     summaries,
+    text_parts,
 )
 
 __all__ = [
@@ -30,8 +32,10 @@ __all__ = [
     "folds",
     "objects",
     "powers",
+    "regexes",
     "rounding",
     "sets",
     "strings",
     "summaries",
+    "text_parts",
 ]

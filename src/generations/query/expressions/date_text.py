@@ -39,7 +39,7 @@ _COMPUTED = {
 
 _OFFSETS = {
     "z": "concat(if({0} < 0, '-', '+'), leftPad(toString(intDiv(abs({0}), 3600) * 100 + intDiv(abs({0}), 60) % 60), 4, '0'))",
-    "Z": "concat(if({0} < 0, '-', '+'), toString(intDiv(abs({0}), 60)))",
+    "Z": "toString(intDiv({0}, 60))",
 }
 """Specifiers that are made of the seconds east of Greenwich."""
 
@@ -53,6 +53,8 @@ def _date_to_string(scope: Scope, call: Call) -> Value:
     zone, tests = read_zone(scope, call, frame)
     pattern = _format(call, zone)
     text = formatted(scope, pattern or "", date.value, zone)
+    if zone.by_record and "format" not in call.named:
+        text = f"concat({text}, if({zone.name} = 'UTC' AND {zone.minutes} = 0, 'Z', ''))"
     eager = [test for test in tests if test.then == "fail"]
     late = [*(test for test in tests if test.then == "null"), *([] if pattern is not None else [null_where("1")])]
     late.append(fail_where(date.wrong, "$dateToString: can't convert from this BSON type to Date"))

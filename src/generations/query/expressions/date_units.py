@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from generations.query.context import invalid, pointer, refuse_unsupported
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from generations.query import tagged
+from generations.query.context import invalid, pointer
 from generations.query.evaluate import Scope
 from generations.query.expression import Call, Constant
 from generations.query.expressions.arguments import Frame, Number, Test, fail_where, null_where
+from generations.query.value import NULL, Scalar, Value
 
 MICROS_OF = {
     "week": 604_800_000_000,
@@ -19,63 +24,90 @@ MICROS_OF = {
 
 MONTHS_OF = {"year": 12, "quarter": 3, "month": 1}
 
-_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+UNITS = (*MONTHS_OF, *MICROS_OF)
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-def read_unit(call: Call) -> str | None:
-    """The unit, a constant; None when it is null."""
-    value = _constant(call, "unit", None)
-    if value is None:
-        return None
-    if not isinstance(value, str):
-        raise invalid(f"{call.op} requires 'unit' to be a string", pointer(call.path, "unit"))
-    if value not in MICROS_OF and value not in MONTHS_OF:
-        known = ", ".join([*MONTHS_OF, *MICROS_OF])
-        raise invalid(f"unknown time unit value: {value}", pointer(call.path, "unit"), f"the units are {known}")
+def unit_of(call: Call) -> str:
+    """The unit, a constant.
+
+    Raises:
+        InvalidQuery: it is none.
+    """
+    node = call.named["unit"]
+    value = node.value if isinstance(node, Constant) else None
+    if not isinstance(value, str) or value not in UNITS:
+        raise invalid(f"unknown time unit value: {value}", pointer(call.path, "unit"), f"the units are {', '.join(UNITS)}")
     return value
 
 
-def read_start_of_week(call: Call) -> int | None:
-    """The first day of the week, 0 for Monday, a constant; None when it is null."""
-    value = _constant(call, "startOfWeek", "sunday")
-    if value is None:
-        return None
-    names = [i for i, day in enumerate(_WEEKDAYS) if isinstance(value, str) and value.lower() in (day, day[:3])]
-    if not names:
-        raise invalid(f"{value!r} is not a day of the week", pointer(call.path, "startOfWeek"), "such as sunday or sun")
-    return names[0]
+def start_of_week(call: Call) -> int:
+    """The first day of the week, 0 for Monday, a constant."""
+    node = call.named.get("startOfWeek", Constant("sunday"))
+    value = node.value if isinstance(node, Constant) else None
+    for i, day in enumerate(WEEKDAYS):
+        if isinstance(value, str) and value.lower() in (day, day[:3]):
+            return i
+    raise invalid(f"{value!r} is not a day of the week", pointer(call.path, "startOfWeek"), "such as sunday or sun")
 
 
-def _constant(call: Call, name: str, default: object) -> object:
-    node = call.named.get(name)
-    if node is None:
-        return default
-    if not isinstance(node, Constant):
-        raise refuse_unsupported(f"{name} that differs by record", f"write {name} as a constant", pointer(call.path, name))
-    return node.value
+def by_choice(scope: Scope, call: Call, compile: Callable[[Scope, Call], Value]) -> Value:
+    """A call whose unit and first day of the week are constants, made of one where they differ by record: one for each choice."""
+    if not isinstance(call.named["unit"], Constant):
+        return _one_of(scope, call, "unit", UNITS, compile)
+    if call.named["unit"].value is None:
+        return NULL
+    day = call.named.get("startOfWeek")
+    if unit_of(call) == "week" and day is not None:
+        if not isinstance(day, Constant):
+            return _one_of(scope, call, "startOfWeek", (*WEEKDAYS, *(day[:3] for day in WEEKDAYS)), compile)
+        if day.value is None:
+            return NULL
+    return compile(scope, call)
 
 
-def read_whole(scope: Scope, call: Call, name: str, frame: Frame, complaint: str) -> tuple[str, list[Test]]:
+def _one_of(scope: Scope, call: Call, name: str, choices: Sequence[str], compile: Callable[[Scope, Call], Value]) -> Value:
+    frame = Frame()
+    given = frame.read(scope.value(call.named[name]), "string")
+    chosen = given.value if name == "unit" else f"lower({given.value})"
+    results = [by_choice(scope, replace(call, named={**call.named, name: Constant(choice)}), compile) for choice in choices]
+    scalars = [result for result in results if isinstance(result, Scalar)]
+    if not scalars or given.absent == "1":
+        return NULL
+    known = ", ".join(f"'{choice}'" for choice in choices)
+    tests = [
+        null_where(given.absent, *(["0"] if not any(scalar.nullable for scalar in scalars) else [])),
+        fail_where(given.wrong, f"{call.op} requires '{name}' to be a string"),
+        fail_where(f"ifNull({chosen} NOT IN ({known}), 0)", f"{call.op}: unknown {name}"),
+    ]
+    cases = [(f"{chosen} = '{choice}'", scalar.sql) for choice, scalar in zip(choices, scalars, strict=True)]
+    sql = tagged.choose(cases, "NULL")
+    return frame.scalar(scalars[0].type, [*tests, Test("0", "null")], f"({sql})", spreads=False)
+
+
+def read_whole(scope: Scope, call: Call, name: str, frame: Frame, complaint: str, within: range) -> tuple[str, list[Test]]:
     """A whole number (5 or 5.0) as Int64, with the tests for null and for what is none."""
     node = call.named[name]
-    if isinstance(node, Constant) and isinstance(node.value, int | float) and not isinstance(node.value, bool):
-        if node.value != int(node.value) or abs(node.value) >= 2**63:
-            raise invalid(f"{call.op}: {complaint}", node.path)
-        return scope.context.bind(int(node.value), "Int64"), []
+    message = f"{call.op}: {complaint}"
+    if isinstance(node, Constant):
+        value = node.value
+        if value is None:
+            return "NULL", [null_where("1")]
+        if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1 or int(value) not in within:
+            raise invalid(message, pointer(call.path, name))
+        return scope.context.bind(int(value), "Int64"), []
     number = frame.number(scope.value(node))
-    return f"toInt64({number.double})" if number.whole == "0" else _integer(number), [
-        null_where(number.absent),
-        fail_where(number.wrong, f"{call.op}: {complaint}"),
-        fail_where(_broken(number), f"{call.op}: {complaint}"),
-    ]
+    whole = _whole(number)
+    tests = [null_where(number.absent), fail_where(number.wrong, message)]
+    if number.whole != "1":
+        tests.append(fail_where(f"ifNull(NOT ({number.double} = trunc({number.double})), 0)", message))
+    outside = f"ifNull(NOT ({number.double} BETWEEN {float(within[0])} AND {float(within[-1])}), 0)"
+    return whole, [*tests, fail_where(outside, message)]
 
 
-def _integer(number: Number) -> str:
-    return number.integer if number.whole == "1" else f"if({number.whole}, {number.integer}, toInt64({number.double}))"
-
-
-def _broken(number: Number) -> str:
-    """Whether a double is no whole number of 64 bits."""
+def _whole(number: Number) -> str:
     if number.whole == "1":
-        return "0"
-    return f"ifNull(NOT ({number.double} = trunc({number.double}) AND abs({number.double}) < 9223372036854775808.), 0)"
+        return number.integer
+    cut = f"toInt64({number.double})"
+    return cut if number.whole == "0" else f"if({number.whole}, {number.integer}, {cut})"

@@ -16,6 +16,7 @@ from generations.query.expression import Call, Constant
 from generations.query.expressions.arguments import Frame, Test, fail_where, null_where
 
 _OFFSET = r"([+-])(\d\d)(?::?(\d\d))?"
+_NAME = "^[A-Z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,14 @@ class Zone:
     """A time zone.
 
     Attributes:
-        name: the bound Olson name; empty for an offset.
-        minutes: the offset: an int, or the SQL of one for each row.
+        name: SQL of the Olson name; empty for an offset.
+        minutes: the offset: an int, or the SQL of one for each record.
+        by_record: whether `name` differs by record; then the offset counts too.
     """
 
     name: str = ""
     minutes: int | str = 0
+    by_record: bool = False
 
     @property
     def is_utc(self) -> bool:
@@ -36,28 +39,32 @@ class Zone:
 
     def local(self, instant: str) -> str:
         """A DateTime64 whose parts (year, hour, …) are those on the wall; an instant only in a named zone."""
-        return f"toTimeZone({instant}, {self.name})" if self.name else self.wall(instant)
+        return f"toTimeZone({instant}, {self.name})" if self.name and not self.by_record else self.wall(instant)
 
     def wall(self, instant: str) -> str:
         """A DateTime64(6, 'UTC') that reads what the clock on the wall shows."""
+        if self.by_record:
+            shown = f"parseDateTime64BestEffort(toString({instant}, {self.name}), 6, 'UTC')"
+            return f"addMinutes({shown}, {self.minutes})"
         if self.name:
             return f"addSeconds({instant}, {self.offset(instant)})"
         return instant if self.is_utc else f"addMinutes({instant}, {self.minutes})"
 
     def offset(self, instant: str) -> str:
         """The seconds east of Greenwich at an instant."""
+        if self.by_record:
+            return f"dateDiff('second', {instant}, {self.wall(instant)})"
         if self.name:
             return f"timeZoneOffset(toTimeZone({instant}, {self.name}))"
         return f"60 * {self.minutes}"
 
     def instant(self, wall: str) -> str:
-        """The instant at which the wall shows this: the first of two, and of a time that is skipped what the clock shows instead.
-
-        Args:
-            wall: a short SQL text, for it is repeated.
-        """
+        """The instant at which the wall shows this: the first of two, and of a time that is skipped what the clock shows instead."""
         if not self.name:
             return wall if self.is_utc else f"subtractMinutes({wall}, {self.minutes})"
+        return tagged.let(wall, self._instant)
+
+    def _instant(self, wall: str) -> str:
         before, after = self.offset(f"subtractDays({wall}, 1)"), self.offset(f"addDays({wall}, 1)")
         kept, changed = (f"{self.offset(f'subtractSeconds({wall}, {offset})')} = {offset}" for offset in (before, after))
         return f"subtractSeconds({wall}, if({before} != {after} AND NOT {kept} AND {changed}, {after}, {before}))"
@@ -80,19 +87,15 @@ def read_zone(scope: Scope, call: Call, frame: Frame) -> tuple[Zone, list[Test]]
             return UTC, [null_where("1")]
         return constant_zone(scope, node.value, node.path), []
     zone = frame.read(scope.value(node), "string")
-    text = zone.value
-    known = f"ifNull(match({text}, '^[+-][0-9]{{2}}(:?[0-9]{{2}})?$') OR {text} IN ('UTC', 'GMT'), 0)"
-    tests = [
-        null_where(zone.absent),
-        fail_where(zone.wrong, "timezone must evaluate to a string"),
-        fail_where(
-            tagged.none_of(tagged.any_of([zone.absent, known])),
-            "a time zone that differs by record must be UTC, GMT or an offset such as +05:30",
-        ),
-    ]
+    if zone.absent == "1":
+        return UTC, [null_where("1")]
+    text = frame.inner(f"if({tagged.any_of([zone.absent, zone.wrong])}, 'UTC', {zone.value})")
+    offset = f"match({text}, '^[+-][0-9]{{2}}(:?[0-9]{{2}})?$')"
     digits = f"replaceAll({text}, ':', '')"
     minutes = f"60 * toInt32OrZero(substring({digits}, 2, 2)) + toInt32OrZero(substring({digits}, 4, 2))"
-    return Zone(minutes=f"(({minutes}) * if(startsWith({text}, '-'), -1, 1))"), tests
+    signed = frame.inner(f"if({offset}, if(startsWith({text}, '-'), -1, 1) * ({minutes}), 0)")
+    name = frame.inner(f"assumeNotNull(if({offset}, 'UTC', if(match({text}, '{_NAME}'), {text}, 'unrecognized time zone')))")
+    return Zone(name, signed, by_record=True), [null_where(zone.absent), fail_where(zone.wrong, "timezone must evaluate to a string")]
 
 
 def constant_zone(scope: Scope, value: object, path: str) -> Zone:
@@ -112,7 +115,7 @@ def constant_zone(scope: Scope, value: object, path: str) -> Zone:
 
 def _is_name(value: str) -> bool:
     """Whether it is an Olson name; where Python has no database of them, whether it may be one, and the engine decides."""
-    if not re.fullmatch(r"[A-Z][A-Za-z0-9_+\-]*(/[A-Za-z0-9_+\-]+)*", value, re.ASCII):
+    if not re.fullmatch(_NAME, value):
         return False
     try:
         ZoneInfo(value)
