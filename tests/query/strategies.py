@@ -559,7 +559,7 @@ def last_stages() -> Strategy:
                 }
             }
         ),
-        st.tuples(st.sampled_from([3, 0.5]), st.sampled_from(["full", [-3, 9]])).map(
+        st.tuples(st.sampled_from([3, 7]), st.sampled_from(["full", [-3, 9]])).map(
             lambda x: {"$densify": {"field": "k", "range": {"step": x[0], "bounds": x[1]}}}
         ),
         st.tuples(filters(1), anything(1), accumulators()).map(

@@ -63,8 +63,19 @@ def bucket_auto(spec: Any, docs: Docs) -> Docs:
     pairs = [(None if value is MISSING else value, doc) for value, doc in zip(values, docs, strict=True)]
     order = {id(value): place for place, value in enumerate(in_order(value for value, _ in pairs))}
     pairs = [(value, doc) for value, doc in sorted(pairs, key=lambda pair: order[id(pair[0])])]
+    arrival = {id(doc): place for place, doc in enumerate(docs)}
     found = _cut(pairs, int(wanted), rounded)
-    return [_output({"min": low, "max": high}, group, spec.get("output")) for low, high, group in found]
+    return [_auto_output({"min": low, "max": high}, group, spec.get("output"), arrival) for low, high, group in found]
+
+
+def _auto_output(identity: Any, group: Docs, output: Any, arrival: dict[int, int]) -> dict[str, Any]:
+    """A bucket's documents are in the order of their values; only first and last mean the order in which they came."""
+    by_arrival = sorted(group, key=lambda doc: arrival[id(doc)])
+    result = _output(identity, group, output)
+    for name, accumulator in (output or {}).items():
+        if next(iter(accumulator)) in ("$first", "$firstN", "$last", "$lastN"):
+            result[name] = accumulate(accumulator, by_arrival)
+    return result
 
 
 Rounder = Callable[[float, bool], float]
@@ -76,18 +87,18 @@ def _cut(pairs: list[tuple[Any, dict[str, Any]]], wanted: int, rounded: Rounder 
     place = 0
     while place < len(pairs):
         end = len(pairs) if len(cuts) == wanted - 1 else min(place + size, len(pairs))
-        high = pairs[end - 1][0]
+        top = pairs[end - 1][0]
         if rounded:
-            high = rounded(high, True)
-            while end < len(pairs) and pairs[end][0] < high:
+            high = rounded(top, True)
+            while end < len(pairs) and (pairs[end][0] < high or pairs[end][0] == top):
                 end += 1
+            if high == 0 and end < len(pairs):
+                high = rounded(pairs[end][0], False)
+            low = cuts[-1][1] if cuts else rounded(pairs[place][0], False)
         else:
-            while end < len(pairs) and compare(pairs[end][0], high) == 0:
+            while end < len(pairs) and compare(pairs[end][0], top) == 0:
                 end += 1
-            high = pairs[end][0] if end < len(pairs) else high
-        low = pairs[place][0]
-        if rounded:
-            low = cuts[-1][1] if cuts else rounded(low, False)
+            low, high = pairs[place][0], pairs[end][0] if end < len(pairs) else top
         cuts.append((low, high, [doc for _, doc in pairs[place:end]]))
         place = end
     return cuts

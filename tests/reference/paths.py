@@ -7,7 +7,7 @@ from .values import MISSING
 
 
 class Reached(NamedTuple):
-    """One value that a filter's path reaches, and the index in the outermost array it went through."""
+    """One value that a filter's path reaches, and the index in the outermost array it went through without naming one."""
 
     value: Any
     index: int | None = None
@@ -52,7 +52,7 @@ def _reach_elements(array: list[Any], rest: list[str], expand_last: bool) -> Ite
         if isinstance(element, dict):
             yield from (Reached(found.value, index) for found in _reach(element, rest, expand_last))
         if rest[0] == str(index):
-            yield from (Reached(found.value, index) for found in _reach_index(element, rest[1:], expand_last))
+            yield from _reach_index(element, rest[1:], expand_last)
 
 
 def _reach_index(element: Any, rest: list[str], expand_last: bool) -> Iterator[Reached]:

@@ -110,12 +110,14 @@ def _rank(part: Docs, index: int, path: str, dense: bool) -> int:
 
 
 def _shift(spec: Any, part: Docs, index: int) -> Any:
+    """The default stands in for a neighbour that is not there and for one without the value."""
     check_names("$shift", spec, ("output", "by"), ("default",))
     need(is_number(spec["by"]) and is_whole(spec["by"]), "'by' of $shift must be a whole number", 9)
     place = index + int(spec["by"])
     if 0 <= place < len(part):
         value = evaluate(spec["output"], part[place])
-        return None if value is MISSING else value
+        if value is not MISSING:
+            return value
     return evaluate(spec.get("default"), {})
 
 
