@@ -6,7 +6,7 @@ import pytest
 
 from generations import Collection, Generation, InvalidRecord
 
-from .records import a_generation, as_sent, found, ids_of, numbered
+from .records import START, a_generation, as_sent, found, ids_of, numbered
 
 
 def test_a_record_comes_back_as_it_was_sent(collection: Collection) -> None:
@@ -20,6 +20,15 @@ def test_a_record_comes_back_as_it_was_sent(collection: Collection) -> None:
     assert record is not None
     assert as_sent(record) == sent
     assert record["createdAt"] == record["updatedAt"]
+
+
+def test_feedback_on_an_alternative_comes_back_as_it_was_sent(collection: Collection) -> None:
+    alternatives = [{"content": "Hi.", "score": 0.5, "feedback": {"rating": 1, "timestamp": START}}, {"content": {"timestamp": "noon"}}]
+    collection.insert_one(a_generation("a", output__type="text", output__alternatives=alternatives))
+
+    for record in (collection.get("a"), collection.history("a")[0].record):
+        assert record is not None
+        assert record["output"]["alternatives"] == alternatives
 
 
 def test_a_record_without_id_and_time_is_given_both(collection: Collection) -> None:

@@ -21,13 +21,17 @@ def decode_document(text: bytes | str) -> dict[str, Any]:
         _revive_feedback(found)
     output: object = found.get("output")
     if isinstance(output, dict) and "alternatives" in output:
-        alternatives = cast("dict[str, Any]", output)["alternatives"]
-        if isinstance(alternatives, list):
-            for alternative in cast("list[Any]", alternatives):
-                if isinstance(alternative, dict):
-                    _revive_feedback(cast("dict[str, Any]", alternative))
+        revive_alternatives(cast("dict[str, Any]", output)["alternatives"])
     if ("$date" in text) if isinstance(text, str) else (b"$date" in text):
         revive_dates(found)
+    return found
+
+
+def revive_alternatives(found: Any) -> Any:
+    """Turn, in place, the instants of the feedback on alternatives into datetimes; return what was given."""
+    for alternative in cast("list[Any]", found) if isinstance(found, list) else ():
+        if isinstance(alternative, dict):
+            _revive_feedback(cast("dict[str, Any]", alternative))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, cast
 
 from generations.record.content import from_json, revive_dates
-from generations.record.decode import decode_document
+from generations.record.decode import decode_document, revive_alternatives
 from generations.record.fields import OBJECTS
 from generations.store.decode import Document, slices, texts, value_of
 
@@ -69,7 +69,7 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
                 parent, inner = steps, document
                 for step in steps:
                     inner = inner.setdefault(step, {})
-            inner[name] = value
+            inner[name] = revive_alternatives(value) if name == "alternatives" and steps == ("output",) else value
         if given and given[row]:
             _add_given(document, given[row], leaves)
         yield document
