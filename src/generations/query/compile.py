@@ -45,16 +45,20 @@ def compile_find(
     skip: int = 0,
     limit: int = 0,
     shape: Shape = "documents",
+    any_order: bool = False,
 ) -> Compiled:
     """A find.
 
     Args:
         limit: 0 means no limit, as in MongoDB.
         shape: `json` for one column `doc` of plain JSON; `table` for typed columns named by dotted path.
+        any_order: without `sort`, take the records as they are stored: an answer of any size then streams in flat memory.
     """
     context = Context(source)
     parsed = parse_filter(filter)
     relation = matching(current_rows(context), parsed)
+    if any_order:
+        relation = replace(relation, natural=())
     if sort:
         directions = parse_sort(sort, "/sort")
         relation = replace(relation, order=order_keys(relation, directions, "/sort"))
