@@ -79,6 +79,11 @@ def fail_where(condition: str, message: str) -> Test:
     return Test(tagged.fails(condition, message), "fail")
 
 
+def constant_only(absent: str, what: str) -> list[Test]:
+    """The tests of an argument that only a constant may give: the result is null where it is null, else the query fails."""
+    return [null_where(absent), fail_where("1" if absent == "0" else f"NOT {absent}", f"{what} must be a constant")]
+
+
 Kind = Literal["string", "instant", "bool"]
 
 _READERS: dict[Kind, tuple[Callable[[str], str], Callable[[str], str]]] = {

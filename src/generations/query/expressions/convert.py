@@ -19,6 +19,12 @@ from generations.query.value import Scalar, ScalarType, Value, to_tagged
 
 @operator("$type")
 def _type(scope: Scope, call: Call) -> Value:
+    """Integers are int or long by their size, except for what is a long whatever its size."""
+    node = call.args[0]
+    if isinstance(node, Call) and node.op in ("$toLong", "$dateDiff"):
+        value = scope.value(node)
+        if isinstance(value, Scalar):
+            return Scalar(f"if({value.sql} IS NULL, 'null', 'long')", "string", nullable=False)
     return Scalar(tagged.let(scope.text(call.args[0]), tagged.type_name), "string", nullable=False)
 
 

@@ -1,4 +1,4 @@
-"""Dates written as text: `$dateToString`."""
+"""Dates written as text and read from it: `$dateToString`, `$dateFromString`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from generations.query import tagged
-from generations.query.context import invalid, refuse_unsupported
+from generations.query.context import invalid, pointer
 from generations.query.evaluate import Scope, operator
 from generations.query.expression import Call, Constant
-from generations.query.expressions.arguments import Frame, fail_where, null_where
+from generations.query.expressions.arguments import Frame, Test, constant_only, fail_where, null_where
+from generations.query.expressions.date_reading import READABLE, parsed_by_format, parsed_iso, read_instant
 from generations.query.expressions.zones import Zone, read_zone
-from generations.query.value import Value, to_tagged
+from generations.query.value import Scalar, Value, to_tagged
 
 _PLAIN = {
     "Y": "%Y",
@@ -43,6 +44,8 @@ _OFFSETS = {
 }
 """Specifiers that are made of the seconds east of Greenwich."""
 
+_SPECIFIERS = frozenset({*_PLAIN, *_COMPUTED, *_OFFSETS})
+
 _ISO = "%Y-%m-%dT%H:%M:%S.%L"
 
 
@@ -51,35 +54,35 @@ def _date_to_string(scope: Scope, call: Call) -> Value:
     frame = Frame()
     date = frame.read(scope.value(call.named["date"]), "instant")
     zone, tests = read_zone(scope, call, frame)
-    pattern = _format(call, zone)
-    text = formatted(scope, pattern or "", date.value, zone)
+    pattern, late = _format(scope, call, frame, _SPECIFIERS, _ISO + ("Z" if zone.is_utc else ""))
+    text = formatted(scope, pattern, date.value, zone)
     if zone.by_record and "format" not in call.named:
         text = f"concat({text}, if({zone.name} = 'UTC' AND {zone.minutes} = 0, 'Z', ''))"
     eager = [test for test in tests if test.then == "fail"]
-    late = [*(test for test in tests if test.then == "null"), *([] if pattern is not None else [null_where("1")])]
+    late = [*(test for test in tests if test.then == "null"), *late]
     late.append(fail_where(date.wrong, "$dateToString: can't convert from this BSON type to Date"))
     if "onNull" not in call.named:
         return frame.scalar("string", [*eager, null_where(date.absent), *late], text)
-    fallback = to_tagged(scope.value(call.named["onNull"]))
     found = tagged.choose([(test.condition, "'null'") for test in late], tagged.from_string(f"assumeNotNull({text})"))
-    return frame.tagged(eager, tagged.choose([(date.absent, fallback)], found))
+    return frame.tagged(eager, tagged.choose([(date.absent, scope.text(call.named["onNull"]))], found))
 
 
-def _format(call: Call, zone: Zone) -> str | None:
-    """The format, checked; None when it is null."""
+def _format(scope: Scope, call: Call, frame: Frame, letters: frozenset[str], default: str) -> tuple[str, list[Test]]:
+    """The argument `format`, checked; with the tests for null."""
     node = call.named.get("format")
     if node is None:
-        return _ISO + ("Z" if zone.is_utc else "")
+        return default, []
     if not isinstance(node, Constant):
-        raise refuse_unsupported("a format that differs by record", "write the format as a constant", call.path)
+        return "", constant_only(tagged.is_nullish(frame.text(scope.value(node))), f"{call.op}: the format")
     if node.value is None:
-        return None
+        return "", [null_where("1")]
     if not isinstance(node.value, str):
-        raise invalid("$dateToString requires that 'format' be a string", node.path)
+        raise invalid(f"{call.op} requires that 'format' be a string", pointer(call.path, "format"))
     for letter in re.findall("%(.?)", node.value, re.DOTALL):
-        if letter not in _PLAIN and letter not in _COMPUTED and letter not in _OFFSETS:
-            raise invalid(f"invalid format character '%{letter}' in format string", node.path, "write a percent sign as %%")
-    return node.value
+        if letter not in letters:
+            hint = "write a percent sign as %%"
+            raise invalid(f"invalid format character '%{letter}' in format string", pointer(call.path, "format"), hint)
+    return node.value, []
 
 
 def formatted(scope: Scope, pattern: str, instant: str, zone: Zone) -> str:
@@ -111,3 +114,38 @@ def _pieces(pattern: str) -> Iterator[tuple[str, str]]:
         yield "", letter
     if plain:
         yield plain, ""
+
+
+# --- $dateFromString --------------------------------------------------------------------------------------------------
+
+
+@operator("$dateFromString")
+def _date_from_string(scope: Scope, call: Call) -> Value:
+    frame = Frame()
+    text = frame.read(scope.value(call.named["dateString"]), "string")
+    zone, tests = read_zone(scope, call, frame)
+    pattern, late = _format(scope, call, frame, READABLE, "")
+    plain = frame.inner(f"ifNull({text.value}, '')")
+    by_format = "format" in call.named and not late
+    parsed = parsed_by_format(scope, plain, pattern, zone) if by_format else parsed_iso(plain, zone)
+    good, instant = read_instant(frame.inner(parsed))
+    eager = [test for test in tests if test.then == "fail"]
+    late = [*(test for test in tests if test.then == "null"), *late]
+    bad = tagged.none_of(good)
+    if "onNull" not in call.named and "onError" not in call.named:
+        complaint = fail_where(text.wrong, "$dateFromString requires that 'dateString' be a string")
+        unread = fail_where(bad, "$dateFromString: error parsing a date string")
+        return frame.scalar("instant", [*eager, null_where(text.absent), complaint, *late, unread], instant, spreads=False)
+
+    def otherwise(condition: str, message: str) -> tuple[str, str]:
+        if "onError" in call.named:
+            return condition, scope.text(call.named["onError"])
+        return tagged.fails(condition, message), "''"
+
+    cases = [
+        (text.absent, scope.text(call.named["onNull"]) if "onNull" in call.named else "'null'"),
+        otherwise(text.wrong, "$dateFromString requires that 'dateString' be a string"),
+        *((test.condition, "'null'") for test in late),
+        otherwise(bad, "$dateFromString: error parsing a date string"),
+    ]
+    return frame.tagged(eager, tagged.choose(cases, to_tagged(Scalar(instant, "instant", nullable=False))))

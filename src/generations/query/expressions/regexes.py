@@ -10,7 +10,7 @@ from generations.query.constants import Pattern
 from generations.query.context import invalid, pointer, refuse_unsupported
 from generations.query.evaluate import Scope, operator
 from generations.query.expression import Call, Constant, Expression
-from generations.query.expressions.arguments import Argument, Frame, fail_where, null_where
+from generations.query.expressions.arguments import Argument, Frame, constant_only, fail_where, null_where
 from generations.query.pattern import to_re2
 from generations.query.value import NULL, Scalar, Tagged, Value
 
@@ -28,11 +28,28 @@ def _input(scope: Scope, call: Call, frame: Frame) -> Argument:
     return frame.read(scope.value(call.named["input"]), "string")
 
 
-@operator("$regexMatch")
-def _match(scope: Scope, call: Call) -> Value:
+@operator("$regexMatch", "$regexFind", "$regexFindAll")
+def _regex(scope: Scope, call: Call) -> Value:
+    for name in ("regex", "options"):
+        node = call.named.get(name)
+        if node is not None and not _is_constant(node):
+            return _of_record(scope, call, name)
     pattern = _pattern(call)
     if pattern is None:
         return _NOTHING[call.op]
+    return {"$regexMatch": _match, "$regexFind": _find, "$regexFindAll": _find_all}[call.op](scope, call, pattern)
+
+
+def _of_record(scope: Scope, call: Call, name: str) -> Value:
+    """An argument that differs by record fails the query, unless it is null everywhere."""
+    frame = Frame()
+    fail = constant_only(tagged.is_nullish(frame.text(scope.value(call.named[name]))), f"{call.op}: the {name}")[1]
+    if call.op == "$regexMatch":
+        return frame.scalar("bool", [fail], "false", spreads=False)
+    return frame.tagged([fail], "'null'" if call.op == "$regexFind" else "'[]'")
+
+
+def _match(scope: Scope, call: Call, pattern: Pattern) -> Value:
     frame = Frame()
     text = _input(scope, call, frame)
     found = f"ifNull(match({text.value}, {scope.context.string(to_re2(pattern, call.path))}), 0)"
@@ -40,11 +57,7 @@ def _match(scope: Scope, call: Call) -> Value:
     return frame.scalar("bool", tests, found if text.absent == "0" else f"(NOT {text.absent} AND {found})")
 
 
-@operator("$regexFind")
-def _find(scope: Scope, call: Call) -> Value:
-    pattern = _pattern(call)
-    if pattern is None:
-        return _NOTHING[call.op]
+def _find(scope: Scope, call: Call, pattern: Pattern) -> Value:
     frame = Frame()
     text = _input(scope, call, frame)
     anchored = scope.context.string(rf"(?s:\A(.*?))({to_re2(pattern, call.path)})")
@@ -54,12 +67,8 @@ def _find(scope: Scope, call: Call) -> Value:
     return frame.tagged([fail_where(text.wrong, _WRONG.format(call.op)), null_where(text.absent)], sql)
 
 
-@operator("$regexFindAll")
-def _find_all(scope: Scope, call: Call) -> Value:
+def _find_all(scope: Scope, call: Call, pattern: Pattern) -> Value:
     """Matches one after the other. A pattern that matches the empty text fails the query: the engine steps by bytes then."""
-    pattern = _pattern(call)
-    if pattern is None:
-        return _NOTHING[call.op]
     frame = Frame()
     text = _input(scope, call, frame)
     re2 = to_re2(pattern, call.path)
@@ -88,8 +97,8 @@ def _found(groups: str, index: str, captures: list[str]) -> str:
 
 def _pattern(call: Call) -> Pattern | None:
     """The arguments `regex` and `options`, which are constants; None when the pattern is null."""
-    given = _constant(call, call.named["regex"], "regex")
-    options = _constant(call, call.named["options"], "options") if "options" in call.named else None
+    given = _constant(call.named["regex"])
+    options = _constant(call.named["options"]) if "options" in call.named else None
     if options is not None and not isinstance(options, str):
         raise invalid(f"{call.op} needs 'options' to be of type string", pointer(call.path, "options"))
     match given:
@@ -105,13 +114,16 @@ def _pattern(call: Call) -> Pattern | None:
             raise invalid(f"{call.op} needs 'regex' to be of type string or regex", pointer(call.path, "regex"))
 
 
-def _constant(call: Call, node: Expression, name: str) -> object:
+def _is_constant(node: Expression) -> bool:
+    return isinstance(node, Constant) or (isinstance(node, Call) and node.op == "$concat" and all(map(_is_constant, node.args)))
+
+
+def _constant(node: Expression) -> object:
+    """A constant, or constants put together by `$concat`."""
     if isinstance(node, Constant):
         return node.value
-    if isinstance(node, Call) and node.op == "$concat":
-        parts = [_constant(call, arg, name) for arg in node.args]
-        return "".join(str(part) for part in parts) if all(isinstance(part, str) for part in parts) else None
-    raise refuse_unsupported(f"a {name} that differs by record", f"write `{name}` as a constant", pointer(call.path, name))
+    parts = [_constant(arg) for arg in node.args] if isinstance(node, Call) else []
+    return None if None in parts else "".join(map(str, parts))
 
 
 def _captures(pattern: Pattern, call: Call) -> list[str]:
