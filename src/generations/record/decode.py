@@ -27,12 +27,12 @@ def decode_document(text: bytes | str) -> dict[str, Any]:
     return found
 
 
-def revive_alternatives(found: Any) -> Any:
-    """Turn, in place, the instants of the feedback on alternatives into datetimes; return what was given."""
-    for alternative in cast("list[Any]", found) if isinstance(found, list) else ():
-        if isinstance(alternative, dict):
-            _revive_feedback(cast("dict[str, Any]", alternative))
-    return found
+def revive_alternatives(found: Any) -> None:
+    """Turn, in place, the instants of the feedback on alternatives into datetimes."""
+    if isinstance(found, list):
+        for alternative in cast("list[Any]", found):
+            if isinstance(alternative, dict):
+                _revive_feedback(cast("dict[str, Any]", alternative))
 
 
 def _revive_feedback(holder: dict[str, Any]) -> None:

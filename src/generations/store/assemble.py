@@ -69,7 +69,9 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
                 parent, inner = steps, document
                 for step in steps:
                     inner = inner.setdefault(step, {})
-            inner[name] = revive_alternatives(value) if name == "alternatives" and steps == ("output",) else value
+            if name == "alternatives" and steps == ("output",):
+                revive_alternatives(value)
+            inner[name] = value
         if given and given[row]:
             _add_given(document, given[row], leaves)
         yield document
