@@ -60,6 +60,8 @@ class Check:
 
 
 def main() -> None:
+    if len(sys.argv) != 2 or not (Path(sys.argv[1]) / "mt-bench").is_dir():
+        sys.exit(__doc__)
     folder = Path(sys.argv[1])
     traces, logs = sorted(folder.glob("traces-langfuse/*.json")), sorted(folder.glob("inspect-ai/*.json"))
     questions, answers = folder / "mt-bench" / "question.jsonl", folder / "mt-bench" / "gpt-4.jsonl"

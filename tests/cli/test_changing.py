@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from subprocess import PIPE
 
 import pytest
+
+PROGRAM = str(Path(sys.executable).with_name("generations"))
 
 
 def test_insert_takes_one_record_a_list_or_lines(run):
@@ -69,3 +76,24 @@ def test_feedback_on_an_unknown_generation_is_refused(filled):
     assert filled("feedback", "nobody", "--rating", "5").code == 3
     assert "there is no generation 'nobody'" in filled("feedback", "nobody").err
     assert filled("feedback", "g-1", "--thumbs", "sideways").code == 2
+
+
+def test_delete_asks_on_a_terminal_and_no_is_no(tmp_path):
+    """In processes of their own, on a terminal of their own."""
+    pty = pytest.importorskip("pty")
+    program = [PROGRAM, "--data", str(tmp_path / "data")]
+    subprocess.run([*program, "insert", '[{"model": {"id": "m"}}, {"model": {"id": "m"}}]'], check=True, capture_output=True)
+
+    def answered(answer: str) -> tuple[int, str, str]:
+        mine, theirs = pty.openpty()
+        process = subprocess.Popen([*program, "delete", '{"model.id": "m"}'], stdin=theirs, stdout=PIPE, stderr=PIPE, text=True)
+        os.write(mine, answer.encode())
+        out, err = process.communicate(timeout=60)
+        os.close(mine)
+        os.close(theirs)
+        return process.returncode, out, err
+
+    code, out, err = answered("n\n")
+    assert (code, out) == (130, "")
+    assert "Remove 2 generations" in err
+    assert answered("y\n")[:2] == (0, '{"deleted":2}\n')

@@ -64,7 +64,7 @@ def test_export_writes_the_file_and_its_manifest(filled, tmp_path):
 
 
 def test_export_prints_to_standard_output(filled, tmp_path):
-    ran = filled("export", "--format", "csv", "--fields", "id,usage.cost", "--limit", "2")
+    ran = filled("export", "--format", "csv", "--fields", "id,usage.cost", "--sort", "id", "--limit", "2")
 
     assert ran.out == '"id","usage.cost"\n"g-1",0.25\n"g-2",0.5\n'
     assert list(tmp_path.iterdir()) == []

@@ -40,24 +40,14 @@ def inputs(tmp_path) -> Path:
     return tmp_path
 
 
-def checked(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, str(PROGRAM), str(folder)], capture_output=True, text=True, check=False)
-
-
-def test_every_number_of_the_files_comes_back(inputs):
-    done = checked(inputs)
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("8 generations of 3 files: ")
-    assert done.stdout.endswith(" 0 different\n")
-
-
-def test_a_number_that_differs_is_told_and_fails(inputs):
-    """Here the plain count is wrong on purpose: tokens beside the count, which it takes to be inside."""
+def test_every_number_is_compared_and_one_that_differs_is_told(inputs):
+    """One plain count is wrong on purpose: it takes the parts of the tokens to be inside, where they stand beside."""
     usage = {"input": 10, "input_cached_tokens": 90, "output": 5, "total": 105}
     (inputs / "traces-langfuse" / "two.json").write_text(json.dumps(an_export(an_observation("c", traceId="t2", usageDetails=usage))))
 
-    done = checked(inputs)
+    done = subprocess.run([sys.executable, str(PROGRAM), str(inputs)], capture_output=True, text=True, check=False)
 
+    *different, summary = done.stdout.splitlines()
+    assert different == ["DIFFERENT  prompt tokens of gpt-4: the store says 112, the files say 22"], done.stderr
+    assert summary.startswith("9 generations of 4 files: ")
     assert done.returncode == 1
-    assert "DIFFERENT  prompt tokens of gpt-4: the store says 112, the files say 22" in done.stdout

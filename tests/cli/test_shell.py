@@ -151,3 +151,13 @@ def test_interrupting_is_quiet():
 
 def test_the_version_is_that_of_the_package(run):
     assert json.dumps(run("--version").out.strip()).count(".") == 2
+
+
+def test_a_full_disk_is_one_line(filled):
+    if not Path("/dev/full").exists():
+        pytest.skip("this system has no /dev/full")
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run([PROGRAM, "sample", "10"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert done.stderr == "error: No space left on device\n"
+    assert done.returncode == 1

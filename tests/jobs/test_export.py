@@ -41,7 +41,7 @@ def filled(collection):
 
 
 def test_json_lines_are_the_records_as_they_are_read(filled, tmp_path):
-    report = export_to(tmp_path / "all.jsonl", filled.store)
+    report = export_to(tmp_path / "all.jsonl", filled.store, sort=[("id", 1)])
 
     exported = [json.loads(line) for line in (tmp_path / "all.jsonl").read_bytes().splitlines()]
     assert [record["id"] for record in exported] == ["a", "b", "c"]
@@ -54,7 +54,7 @@ def test_json_lines_are_the_records_as_they_are_read(filled, tmp_path):
 @pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.gz", "all.jsonl.zst", "all.parquet"])
 def test_what_is_exported_can_be_imported_and_is_the_same(name, filled, tmp_path):
     export_to(tmp_path / name, filled.store)
-    before = filled.find().to_list()
+    before = filled.find().sort("id").to_list()
 
     assert import_from(tmp_path / name, filled.store).unchanged == 3
     filled.delete_many({})
@@ -109,7 +109,7 @@ def test_csv_has_a_column_for_each_field_in_the_order_asked_for(filled, tmp_path
 
 
 def test_csv_of_whole_records_has_every_field(filled, tmp_path):
-    export_to(tmp_path / "all.csv", filled.store)
+    export_to(tmp_path / "all.csv", filled.store, sort=[("id", 1)])
 
     rows = list(csv.DictReader((tmp_path / "all.csv").read_text().splitlines(keepends=True)))
     assert {"id", "model.provider", "parameters", "feedback.rating", "createdAt"} <= set(rows[0])
@@ -117,7 +117,12 @@ def test_csv_of_whole_records_has_every_field(filled, tmp_path):
 
 
 def test_parquet_columns_are_typed_and_absent_values_null(filled, tmp_path):
-    export_to(tmp_path / "some.parquet", filled.store, fields=["id", "timestamp", "usage", "feedback.categories", "metadata.tags"])
+    export_to(
+        tmp_path / "some.parquet",
+        filled.store,
+        fields=["id", "timestamp", "usage", "feedback.categories", "metadata.tags"],
+        sort=[("id", 1)],
+    )
 
     table = parquet.read_table(tmp_path / "some.parquet")
     assert table.schema.field("timestamp").type == pa.timestamp("us", "UTC")
@@ -169,7 +174,7 @@ def test_a_query_that_is_wrong_touches_no_file(filled, tmp_path):
 def test_a_stream_takes_an_export_and_gets_no_manifest(filled):
     stream = io.BytesIO()
 
-    report = export_to(stream, filled.store, format="jsonl", fields=["id"])
+    report = export_to(stream, filled.store, format="jsonl", fields=["id"], sort=[("id", 1)])
 
     assert stream.getvalue() == b'{"id":"a"}\n{"id":"b"}\n{"id":"c"}\n'
     assert (report.path, report.manifest_path) == (None, None)

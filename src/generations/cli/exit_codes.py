@@ -29,7 +29,7 @@ STORE: Final = ExitCode(4, "the store is unavailable, damaged, or could not answ
 LIMIT: Final = ExitCode(5, "stopped by a limit of time, memory or rows")
 CONFIG: Final = ExitCode(6, "a setting or the installation is wrong")
 PARTLY_REFUSED: Final = ExitCode(7, "imported, but some records were refused")
-INTERRUPTED: Final = ExitCode(130, "interrupted with Ctrl-C")
+INTERRUPTED: Final = ExitCode(130, "interrupted with Ctrl-C, or answered with no")
 PIPE_CLOSED: Final = ExitCode(141, "whoever read the output stopped reading")
 
 EXIT_CODES: Final = (OK, UNEXPECTED, USAGE, INVALID_INPUT, STORE, LIMIT, CONFIG, PARTLY_REFUSED, INTERRUPTED, PIPE_CLOSED)

@@ -43,6 +43,8 @@ def _fail(ctx: Any, error: Exception, code: int) -> NoReturn:
         traceback.print_exception(error)
     if isinstance(error, GenerationsError):
         line = f"error: {error}"
+    elif isinstance(error, OSError) and error.strerror:
+        line = f"error: {error.strerror}" + (f": {error.filename}" if error.filename else "")
     else:
         what = str(error) or "no message"
         line = f"error: {type(error).__name__}: {what}" + ("" if ctx.params.get("debug") else " (generations --debug … shows where)")

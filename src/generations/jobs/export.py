@@ -79,7 +79,7 @@ def export_to(
         format: `jsonl`, `csv` or `parquet`; None takes the file's suffix, and `jsonl` where that says nothing.
         filter: which records; None is all.
         fields: paths, or a projection; None is whole records. CSV and Parquet have one column for each.
-        sort: pairs of path and direction; empty is the order in which records were inserted.
+        sort: pairs of path and direction; empty is the order in which they are stored, which takes the least time and memory.
         limit: most records; 0 is all.
         on_progress: called with the report so far after each piece.
 
@@ -90,8 +90,9 @@ def export_to(
     chosen = _format_of(target, format)
     source = Source(project=store.project)
     shape = "json" if chosen == "jsonl" else "table"
-    compiled = compile_find(filter or {}, source, projection=fields, sort=tuple(sort), skip=0, limit=limit, shape=shape)
-    counted = store.query(compile_count(filter or {}, source, skip=0, limit=limit), UNLIMITED)
+    any_order = not sort and not limit
+    compiled = compile_find(filter or {}, source, projection=fields, sort=tuple(sort), limit=limit, shape=shape, any_order=any_order)
+    counted = store.query(compile_count(filter or {}, source, limit=limit), UNLIMITED)
     paths = [] if fields is None or isinstance(fields, Mapping) else list(fields)
     started_at = datetime.now(UTC)
     with Output(target) as output:

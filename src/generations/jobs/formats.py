@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from generations.jobs import columns
-from generations.jobs.answers import answer_line
-from generations.store.decode import texts, value_of
 from generations.store.limits import UNLIMITED
 
 if TYPE_CHECKING:
@@ -24,9 +22,6 @@ _ROWS_IN_GROUP: Final = 50_000
 def write_jsonl(store: Store, compiled: Compiled, output: Output, paths: Sequence[str]) -> Iterator[int]:
     """One record a line, in the very bytes that the engine puts together."""
     del paths  # the records are cut to them already
-    if compiled.kind == "documents":
-        yield from _write_documents(store, compiled, output)
-        return
     for piece in store.stream(compiled, "TSVRaw", UNLIMITED):
         output.write(piece)
         yield piece.count(b"\n")
@@ -79,10 +74,3 @@ def _with_schema(store: Store, compiled: Compiled) -> Iterator[pa.RecordBatch]:
     if is_empty:
         schema: pa.Schema = store.query(compiled, UNLIMITED).schema
         yield pa.RecordBatch.from_pylist([], schema=schema)
-
-
-def _write_documents(store: Store, compiled: Compiled, output: Output) -> Iterator[int]:
-    """Documents that a projection computed, a line each."""
-    for text in texts(store.batches(compiled, UNLIMITED)):
-        output.write(answer_line(value_of(text)) + b"\n")
-        yield 1
