@@ -10,7 +10,7 @@ from generations.record.fields import OBJECTS
 from generations.store.decode import Document, slices, texts, value_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -37,7 +37,7 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
         leaves: what the columns hold, in their order; see `query.compiled.Form`.
     """
     given: list[list[str]] | None = None
-    plan: list[tuple[tuple[str, ...], str, str]] = []
+    plan: list[tuple[tuple[str, ...], str, str, Callable[[str], Any]]] = []
     columns: list[list[Any]] = []
     for leaf, column in zip(leaves, batch.columns, strict=True):
         if leaf.form == "given":
@@ -45,13 +45,13 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
             continue
         values = column.to_pylist()
         if leaf.form in ("json", "tagged") or any(value is not None for value in values) or leaf.form == "null":
-            plan.append((leaf.steps[:-1], leaf.steps[-1], leaf.form))
+            plan.append((leaf.steps[:-1], leaf.steps[-1], leaf.form, _reader(leaf)))
             columns.append(values)
     for row in range(batch.num_rows):
         document: dict[str, Any] = {}
         inner = document
         parent: tuple[str, ...] = ()
-        for (steps, name, form), values in zip(plan, columns, strict=True):
+        for (steps, name, form, read), values in zip(plan, columns, strict=True):
             value = values[row]
             if value is None:
                 if form != "null":
@@ -62,19 +62,30 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
                 elif value == "":
                     continue
                 else:
-                    value = value_of(value.encode()) if form == "tagged" else _decoded(value)
+                    value = read(value)
             elif value == []:
                 continue
             if steps != parent:
                 parent, inner = steps, document
                 for step in steps:
                     inner = inner.setdefault(step, {})
-            if name == "alternatives" and steps == ("output",):
-                revive_alternatives(value)
             inner[name] = value
         if given and given[row]:
             _add_given(document, given[row], leaves)
         yield document
+
+
+def _reader(leaf: Leaf) -> Callable[[str], Any]:
+    """What makes a value of the text in a column."""
+    if leaf.form == "tagged":
+        return lambda text: value_of(text.encode())
+    return _alternatives if leaf.steps == ("output", "alternatives") else _decoded
+
+
+def _alternatives(text: str) -> Any:
+    value = _decoded(text)
+    revive_alternatives(value)
+    return value
 
 
 def _decoded(text: str) -> Any:
