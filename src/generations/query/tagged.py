@@ -231,6 +231,11 @@ def from_sums(whole: str, fraction: str, doubles: str) -> str:
     return let(whole, body)
 
 
+def cut(x: str) -> str:
+    """The Int64 of a Float64 without its fraction; 0 for what does not fit, which the engine refuses to convert."""
+    return f"toInt64(if(abs({x}) < 9223372036854775808., {x}, 0))"
+
+
 def from_wide(x: str, double: str) -> str:
     """An integer of more than 64 bits; where it does not fit into 64, the Float64 `double` stands for it."""
     return let(x, lambda v: f"if(toInt64({v}) = {v}, toString({v}), {from_float(double)})")

@@ -14,6 +14,7 @@ from generations.query import tagged
 from generations.query.evaluate import Scope, operator
 from generations.query.expression import Call, Constant
 from generations.query.expressions.arguments import Frame, Number, Test, fail_where, null_where
+from generations.query.expressions.doubles import remainder
 from generations.query.expressions.instants import millis, moved
 from generations.query.expressions.outcomes import Way, outcome
 from generations.query.value import Scalar, Value
@@ -137,6 +138,9 @@ def _mod(scope: Scope, call: Call) -> Value:
     tests = [null_where(a.absent, b.absent), fail_where(tagged.any_of([a.wrong, b.wrong]), "$mod only supports numeric types")]
     if not _is_other_than_zero(call):
         tests.append(fail_where(f"{b.double} = 0", "can't $mod by zero"))
-    whole = f"({a.integer} % if({b.integer} IN (0, -1), 1, {b.integer}))"
-    ways = [Way(tagged.all_of([a.whole, b.whole]), "integer", whole), Way("1", "number", f"({a.double} % {b.double})")]
-    return outcome(frame, tests, ways)
+    whole = Way(tagged.all_of([a.whole, b.whole]), "integer", f"({a.integer} % if({b.integer} IN (0, -1), 1, {b.integer}))")
+    if whole.condition == "1":
+        return outcome(frame, tests, [whole])
+    rest, exact = remainder(frame.inner(a.double), frame.inner(b.double))
+    beyond = fail_where(f"ifNull(NOT ({exact}), 0)", "$mod: the remainder of numbers of such different size is not supported")
+    return outcome(frame, tests, [whole, Way("1", "number", rest, (beyond,))])

@@ -77,7 +77,7 @@ _IN_DATES = "({0} BETWEEN -62135596800000 AND 253402300799999)"
 _DIGITS = "(match({0}, '^[+-]?[0-9]+$') AND toInt64OrNull({0}) IS NOT NULL)"
 _DECIMAL = "match({0}, '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$')"
 _DOUBLE = f"(match({{0}}, '(?i)^[+-]?(inf|infinity|nan)$') OR {_DECIMAL} AND isFinite(toFloat64OrZero({{0}})))"
-_CUT = "toInt64(trunc({0}))"
+_CUT = tagged.cut("{0}")
 
 _TABLE: dict[_Target, dict[ScalarType, _Converter]] = {
     "bool": {

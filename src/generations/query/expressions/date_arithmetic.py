@@ -38,6 +38,7 @@ def _truncated(scope: Scope, call: Call) -> Value:
     if "binSize" in call.named:
         bins = range(1, _YEARS * 366 * MICROS_OF["day"] // MICROS_OF.get(unit, MICROS_OF["day"] * 28))
         size, more = read_whole(scope, call, "binSize", frame, "binSize must be a whole number above 0", bins)
+        size = f"greatest(1, {size})"
         tests += more
     zone, more = read_zone(scope, call, frame)
     tests += [*more, fail_where(date.wrong, "$dateTrunc requires 'date' to be a date")]

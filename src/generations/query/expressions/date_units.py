@@ -109,5 +109,5 @@ def read_whole(scope: Scope, call: Call, name: str, frame: Frame, complaint: str
 def _whole(number: Number) -> str:
     if number.whole == "1":
         return number.integer
-    cut = f"toInt64({number.double})"
+    cut = tagged.cut(number.double)
     return cut if number.whole == "0" else f"if({number.whole}, {number.integer}, {cut})"

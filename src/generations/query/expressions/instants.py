@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from generations.query import tagged
 from generations.query.expressions.arguments import Number, Test, fail_where
 
 MICROS = range(-62_135_596_800_000_000, 253_402_300_800_000_000)
@@ -39,7 +40,7 @@ def fits(number: str) -> str:
 def moved(instant: str, sign: str, number: Number) -> tuple[tuple[Test, ...], str]:
     """An instant and so many milliseconds, halves rounded away from zero; with the tests that keep it in range."""
     double = number.double
-    rounded = f"toInt64(trunc({double}) + trunc(2 * ({double} - trunc({double}))))"
+    rounded = tagged.cut(f"(trunc({double}) + trunc(2 * ({double} - trunc({double}))))")
     amount = {"1": number.integer, "0": rounded}.get(number.whole, f"if({number.whole}, {number.integer}, {rounded})")
     later = f"{micros(instant)} {sign} 1000 * {amount}"
     too_far = f"ifNull(NOT abs({double}) <= {_MOST_MILLISECONDS}, 0)"

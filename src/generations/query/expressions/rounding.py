@@ -9,17 +9,12 @@ from generations.query.context import invalid
 from generations.query.evaluate import Scope, operator
 from generations.query.expression import Call, Constant
 from generations.query.expressions.arguments import Frame, Number, Test, fail_where, null_where
+from generations.query.expressions.doubles import EXACT, product_error
 from generations.query.expressions.outcomes import Way, outcome
 from generations.query.value import NULL, Value
 
-_EXACT = 9007199254740992
-"""2^53: from here on all doubles are whole."""
-
 _DECIMALS = 22
 """The greatest power of ten that a double holds exactly."""
-
-_SPLITTER = 134217729
-"""2^27 + 1, which cuts a double in two halves whose products are exact (T. J. Dekker, 1971)."""
 
 
 @operator("$abs", "$ceil", "$floor")
@@ -28,13 +23,9 @@ def _whole(scope: Scope, call: Call) -> Value:
     number = frame.number(scope.value(call.args[0]))
     tests = [null_where(number.absent), fail_where(number.wrong, f"{call.op} only supports numeric types")]
     integer = number.integer
-    if call.op == "$abs":
-        tests.append(
-            fail_where(f"{number.integer} = -9223372036854775808", "can't take $abs of long long min")
-            if number.whole != "0"
-            else Test("0", "fail")
-        )
-        integer = f"toInt64(abs({number.integer}))"
+    if call.op == "$abs" and number.whole != "0":
+        tests.append(fail_where(f"{integer} = -9223372036854775808", "can't take $abs of long long min"))
+        integer = f"toInt64(abs({integer}))"
     return outcome(frame, tests, [Way(number.whole, "integer", integer), Way("1", "number", f"{call.op[1:]}({number.double})")])
 
 
@@ -84,14 +75,14 @@ def _places(scope: Scope, call: Call, frame: Frame, tests: list[Test]) -> _Place
         fail_where(tagged.any_of([number.wrong, f"NOT {whole}"]), f"the precision of {call.op} must be a whole number"),
         fail_where(f"ifNull(NOT {number.double} BETWEEN -20 AND 100, 0)", f"the precision of {call.op} must be in -20 to 100"),
     ]
-    return _Places(frame.inner(f"toInt64(greatest(-20, least({number.double}, 100)))"), None)
+    return _Places(frame.inner(f"greatest(-20, least({tagged.cut(number.double)}, 100))"), None)
 
 
 def _too_fine(number: Number, places: _Places) -> str:
     """Whether the decimals asked for are more than doubles can count."""
     if number.whole == "1" or (places.known is not None and places.known <= _DECIMALS):
         return "0"
-    small = f"abs({number.double}) < {_EXACT / 10.0**_DECIMALS!r}"
+    small = f"abs({number.double}) < {EXACT / 10.0**_DECIMALS!r}"
     return f"ifNull({places.count} > {_DECIMALS} AND {number.double} != 0 AND {small}, 0)"
 
 
@@ -124,22 +115,11 @@ def _round_double(op: str, x: str, places: _Places) -> str:
 def _at(op: str, x: str, scale: str, *, finer: bool) -> str:
     """The scaled double is exact but for an error that is known exactly; it decides where the double stands on an edge."""
     p = f"({x} {'*' if finer else '/'} {scale})"
-    error = _product_error(x, scale, p) if finer else f"(({x} - {p} * {scale}) - {_product_error(p, scale, f'({p} * {scale})')})"
+    error = product_error(x, scale, p) if finer else f"(({x} - {p} * {scale}) - {product_error(p, scale, f'({p} * {scale})')})"
     if op == "$trunc":
         edge = f"{p} = trunc({p}) AND {error} * {p} < 0"
         moved = f"if({edge}, {p} - sign({p}), trunc({p}))"
     else:
         edge = f"{p} - floor({p}) = 0.5 AND {error} != 0"
         moved = f"if({edge}, floor({p}) + ({error} > 0), round({p}))"
-    return f"if(abs({p}) >= {_EXACT} OR NOT isFinite({x}), {x}, {moved} {'/' if finer else '*'} {scale})"
-
-
-def _product_error(a: str, b: str, product: str) -> str:
-    """What rounding took from a product of two doubles."""
-    (a1, a2), (b1, b2) = _halves(a), _halves(b)
-    return f"((({a1} * {b1} - {product}) + {a1} * {b2} + {a2} * {b1}) + {a2} * {b2})"
-
-
-def _halves(x: str) -> tuple[str, str]:
-    high = f"({_SPLITTER} * {x} - ({_SPLITTER} * {x} - {x}))"
-    return high, f"({x} - {high})"
+    return f"if(abs({p}) >= {EXACT} OR NOT isFinite({x}), {x}, {moved} {'/' if finer else '*'} {scale})"

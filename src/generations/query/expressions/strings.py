@@ -97,7 +97,7 @@ def _continues(text: Argument, position: str) -> str:
 
 def _cut(number: Number) -> str:
     """The number without its fraction, no greater than any text is long."""
-    return f"toInt64(greatest(-1, least(trunc({number.double}), 2147483647)))"
+    return f"toInt64(greatest(-1, least({tagged.cut(number.double)}, 2147483647)))"
 
 
 def _not_int32(number: Number, message: str) -> Test:
