@@ -34,7 +34,7 @@ TRANSPORT = {
 }
 IN_PIECES = {"ArrowStream", "JSONEachRow", "LineAsString", "TSV", "TSVRaw", "CSV"}
 FORMAT = re.compile(rb"\s+FORMAT\s+(\w+)\s*$", re.IGNORECASE)
-INSERT = re.compile(rb"\s*INSERT\s+INTO\s.*\sFORMAT\s+(\w+)\s*$", re.IGNORECASE | re.DOTALL)
+INSERT = re.compile(rb"\s*INSERT\s+INTO\s.*\sFORMAT\s+ArrowStream\s*$", re.IGNORECASE | re.DOTALL)
 
 
 class Interface(ThreadingHTTPServer):
@@ -98,20 +98,22 @@ class Handler(BaseHTTPRequestHandler):
                 return
             query = query + b"\n" + body if query and body else query or body
             found = FORMAT.search(query)
-            self.select(connection, FORMAT.sub(b"", query), found.group(1).decode() if found else "TSV", params)
+            format = found.group(1).decode() if found else "TSV"
+            whole = values.get("wait_end_of_query") == "1" or format not in IN_PIECES
+            self.select(connection, FORMAT.sub(b"", query), format, params, whole)
         finally:
             connection.close()
 
     def insert(self, connection, query: bytes, body: bytes):
+        block = pa.ipc.open_stream(body).read_all()  # the engine finds it by its name
+        columns = ", ".join(f"`{name}`" for name in block.column_names)
         sql = self.server.rewrite(FORMAT.sub(b"", query).decode())
-        with connection.send_insert(sql, INSERT.match(query).group(1).decode()) as insert:
-            insert.append(body)
-            insert.finish()
+        connection.query(f"{sql} SELECT {columns} FROM Python(block)")
         self.send(b"")
 
-    def select(self, connection, query: bytes, format: str, params: dict[str, str]):
+    def select(self, connection, query: bytes, format: str, params: dict[str, str], whole: bool):
         sql = self.server.rewrite(query.decode())
-        if format not in IN_PIECES or not re.match(r"\s*(SELECT|WITH)\b", sql, re.IGNORECASE):
+        if whole or not re.match(r"\s*(SELECT|WITH)\b", sql, re.IGNORECASE):
             self.send(connection.query(sql, format, params=params).bytes())
             return
         pieces = connection.send_query(sql, format, params=params)
