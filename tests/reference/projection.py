@@ -45,7 +45,7 @@ class Projection:
 
     def apply(self, doc: dict[str, Any], index: int | None = None) -> dict[str, Any]:
         kept = _include(self.tree, doc, index) if self.include else _exclude(self.tree, doc, index)
-        return _compute(self.tree, kept, doc)
+        return _present(_compute(self.tree, kept, doc))
 
 
 def parse_projection(spec: Any, for_find: bool = False) -> Projection:
@@ -159,16 +159,24 @@ def _is_inclusion(leaves: list[Leaf], own_id: Any) -> bool:
     return any(isinstance(leaf, ElemMatch) for leaf in leaves)
 
 
+def _present(value: Any) -> Any:
+    """Without the places that were kept for what might be computed there."""
+    if isinstance(value, dict):
+        return {name: _present(item) for name, item in value.items() if item is not MISSING}
+    return [_present(item) for item in value] if isinstance(value, list) else value
+
+
 def _include(tree: Tree, doc: dict[str, Any], index: int | None) -> dict[str, Any]:
-    kept = {name: _include_node(tree[name], value, index) for name, value in doc.items() if name in tree}
-    return {name: value for name, value in kept.items() if value is not MISSING}
+    """The fields that are named, in the document's order; one that is dropped keeps its place, it may be computed anew."""
+    wanted = {name: node for name, node in tree.items() if not isinstance(node, Computed)}
+    return {name: _include_node(wanted[name], value, index) for name, value in doc.items() if name in wanted}
 
 
 def _include_node(node: Any, value: Any, index: int | None) -> Any:
     match node:
         case True:
             return value
-        case False | Computed():
+        case False:
             return MISSING
         case dict():
             return _include_below(node, value, index)
