@@ -31,7 +31,7 @@ def _columns(steps: tuple[str, ...], value: Value, stored: bool) -> Columns:
             return [(Leaf(steps, "null" if nullable and absent == "null" else "value"), sql)]
         case Strings(sql) if stored:
             return [(Leaf(steps, "value"), sql)]
-        case Open(text, (), _, plain) if stored or not plain:
+        case Open(text, (), plain=plain) if stored or not plain:
             columns: Columns = [(Leaf(steps, "value"), plain)] if plain else []
             return [*columns, (Leaf(steps, "json"), text)]
         case _:

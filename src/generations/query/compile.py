@@ -123,7 +123,7 @@ def _leaf_value(root: Value, key: str) -> Any:
         match value:
             case Document(fields) if step in fields:
                 value = fields[step]
-            case Open(text, (), _, plain) if isinstance(resolve(value, (step,), "/key"), Open):
+            case Open(text, (), plain=plain) if isinstance(resolve(value, (step,), "/key"), Open):
                 del plain
                 return tagged.from_text(text), rest
             case Open():

@@ -21,7 +21,7 @@ def plain_json(value: Value) -> str:
             return f"arrayMap(v -> if(v = '', {empty}, {whole}), [{joined}])[1]"
         case Scalar():
             return _scalar(value)
-        case Open(text, (), _, plain):
+        case Open(text, (), plain=plain):
             return f"if({plain} IS NULL, {text}, toJSONString(assumeNotNull({plain})))" if plain else text
         case Strings(sql, test):
             return f"if(empty({sql}), {test}, toJSONString({sql}))"

@@ -304,21 +304,34 @@ class Filters:
     def _open(self, value: Open, rest: tuple[str, ...], test: f.Test, path: str) -> Condition:
         steps = value.path + rest
         if value.plain and not steps:
-            string = Scalar(value.plain, "string", absent="missing")
-            exact = self._leaves(tagged.from_text(value.text), (), test, path)
-            present = _matches_no_missing(test)
-            there = Condition(f"{value.plain} IS NULL" + (f" AND {value.text} != ''" if present else ""))
-            plain = all_of([negated(self._absent(string)), self._scalar(string, test, path)])
-            return any_of([plain, all_of([there, exact])])
-        exact = self._leaves(tagged.from_text(value.text), steps, test, path)
+            return self._content(value, test, path)
+        exact = self._stored_leaves(value.text, steps, test, path)
         fast = self._fast(value, steps, test, path) if self._context.source.fast and value.stem and steps else None
         if fast is None:
             return exact if not _matches_no_missing(test) else all_of([Condition(f"{value.text} != ''"), exact])
         column = _accelerator(value.stem or "", steps)
-        irregular = f"({value.stem}_odd OR startsWith(dynamicType({column}), 'Array'))"
         if isinstance(test, f.Exists):
-            return Condition(f"({column} IS NOT NULL OR {settled(exact)})")
-        return any_of([fast, all_of([Condition(irregular), exact])])
+            return any_of([Condition(f"{column} IS NOT NULL"), self._among([f"{column} IS NULL", f"{value.text} != ''"], exact)])
+        rare = f"({value.stem}_odd OR {value.stem}_arrays)"
+        array_here = f"({value.stem}_odd OR startsWith(dynamicType({column}), 'Array'))"
+        return any_of([fast, all_of([Condition(rare), self._among([rare, array_here], exact)])])
+
+    def _content(self, value: Open, test: f.Test, path: str) -> Condition:
+        """A test of whole content: the text column when it is a plain text, the JSON text when it is anything else."""
+        string = Scalar(value.plain or "", "string", absent="missing")
+        plain = all_of([negated(self._absent(string)), self._scalar(string, test, path)])
+        exact = self._leaves(tagged.from_text(value.text), (), test, path)
+        if not _matches_no_missing(test):
+            return any_of([plain, all_of([self._absent(string), exact])])
+        # Texts are in their own column, so that of what starts otherwise only lists can hold one.
+        others = f"{value.starts} = '['" if _matches_only_strings(test) else f"{value.starts} != ''"
+        return any_of([plain, all_of([Condition(others), self._among([others], exact)])])
+
+    def _among(self, kept: Sequence[str], exact: Condition) -> Condition:
+        """An exact test of few records, in a subquery, so that the text of the others is not even read."""
+        source = self._context.source
+        where = " AND ".join([f"project = {self._context.string(source.project)}", *kept, settled(exact)])
+        return Condition(f"seq IN (SELECT seq FROM {source.local_table} WHERE {where})")
 
     def _fast(self, value: Open, steps: tuple[str, ...], test: f.Test, path: str) -> Condition | None:
         """The test on the accelerator's sub-column: right for every record whose map is not odd and has no array there."""
@@ -346,14 +359,27 @@ class Filters:
             case _:
                 return None
 
+    def _stored_leaves(self, text: str, steps: tuple[str, ...], test: f.Test, path: str) -> Condition:
+        """The test on all values that the path reaches in stored text.
+
+        Tagging a whole map costs ten times what looking into it does, so only what is found is tagged. On the way a double may
+        become an integer, which only `$type` can tell, and an integer beyond 64 bits a string, so those go the long way.
+        """
+        if not steps or isinstance(test, f.HasType):
+            return self._leaves(tagged.from_text(text), steps, test, path)
+        long_number = f"match({text}, '[0-9]{{19}}')"
+        name, raw = tagged.fresh(), tagged.fresh()
+        found = tagged.leaves(f"if({long_number}, {tagged.from_text(text)}, {text})", _keys(steps))
+        leaves = f"arrayMap({raw} -> if({long_number}, {raw}, {tagged.from_text(raw)}), {found})"
+        return Condition(f"arrayExists({name} -> {self._leaf(name, test, path)}, {leaves})")
+
     # --- tagged values ---------------------------------------------------------------------------------------------
 
     def _leaves(self, sql: str, steps: tuple[str, ...], test: f.Test, path: str) -> Condition:
         """The test on all values that the path reaches."""
         if not steps:
             return Condition(tagged.let(sql, lambda v: self._leaf(v, test, path)))
-        keys = [(quote(step), int(step) if step.isdigit() and len(step) < 10 else None) for step in steps]
-        found = tagged.leaves(sql, keys)
+        found = tagged.leaves(sql, _keys(steps))
         name = tagged.fresh()
         return Condition(f"arrayExists({name} -> {self._leaf(name, test, path)}, {found})")
 
@@ -460,6 +486,11 @@ def equality_text(value: Any) -> str:
     return tagged.text_of(value)
 
 
+def _keys(steps: tuple[str, ...]) -> list[tuple[str, int | None]]:
+    """The steps as SQL texts, each with the index it may also be."""
+    return [(quote(step), int(step) if step.isdigit() and len(step) < 10 else None) for step in steps]
+
+
 def _accelerator(stem: str, steps: tuple[str, ...]) -> str:
     return f"{stem}_paths." + ".".join(f"`{step}`" for step in steps)
 
@@ -468,6 +499,19 @@ def _classes(value: Any) -> list[str]:
     if isinstance(value, bool):
         return ["bool"]
     return ["string"] if isinstance(value, str) else ["integer", "number"]
+
+
+def _matches_only_strings(test: f.Test) -> bool:
+    """Whether the test can hold of strings and of lists with strings alone."""
+    match test:
+        case f.Equals(wanted) | f.Ordered(_, wanted):
+            return isinstance(wanted, str)
+        case f.OneOf(values, _):
+            return all(isinstance(value, str) for value in values)
+        case f.Matches():
+            return True
+        case _:
+            return False
 
 
 def _matches_no_missing(test: f.Test) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import assert_never
 
@@ -48,7 +49,7 @@ def column(field: Field) -> Value:
                 return Strings(name, f"JSONExtractRaw({text}, {quote(key)})")
             return Strings(name, f"multiIf(has(given, '{field.path}'), 'null', has(given, '{field.path}.'), '[]', '')")
         case "json":
-            return Open(f"{name}_json", plain=f"{name}_text")
+            return Open(f"{name}_json", plain=f"{name}_text", starts=f"{name}_starts")
         case "map":
             return Open(name, stem=name)
         case "alternatives":
@@ -90,9 +91,9 @@ def _resolve(value: Value, steps: tuple[str, ...]) -> Value:
             if closed:
                 raise _NoSuchField
             return MISSING
-        case Open(text, at, stem, plain):
+        case Open(path=at, stem=stem):
             declared = BY_PATH.get(f"{stem}.{steps[0]}") if stem and not at else None
-            return _resolve(column(declared), steps[1:]) if declared else Open(text, at + steps, stem, plain)
+            return _resolve(column(declared), steps[1:]) if declared else replace(value, path=at + steps)
         case Patched(base, name, replaced):
             return _resolve(replaced, steps[1:]) if steps[0] == name else _resolve(base, steps)
         case Tagged(sql):

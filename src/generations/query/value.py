@@ -55,13 +55,15 @@ class Open:
         text: the stored text as SQL, '' when absent.
         path: the steps below it; empty for the whole.
         stem: column stem of the open map that has an accelerator; None for content and alternatives.
-        plain: column that holds the content when it is a plain string (`input_text`); None for maps.
+        plain: column that holds the content when it is a plain string (`input_content_text`); None for maps.
+        starts: column that holds the first character of the text; None for maps.
     """
 
     text: str
     path: tuple[str, ...] = ()
     stem: str | None = None
     plain: str | None = None
+    starts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,7 +154,7 @@ def _strict(root: Value, value: Value, steps: tuple[str, ...]) -> str:
     match value, root:
         case Tagged(), Tagged(sql):
             return f"JSONExtractRaw({sql}, {', '.join(quote(step) for step in steps)})"
-        case Open(text, at, _, None), _ if at:
+        case Open(text, at, plain=None), _ if at:
             return f"JSONExtractRaw({tagged.from_text(text)}, {', '.join(quote(step) for step in at)})"
         case _:
             return to_tagged(value)
