@@ -67,6 +67,11 @@ def test_an_api_key_is_for_servers(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_a_project_has_a_name(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="project"):
+        Generations(tmp_path / "data", project="")
+
+
 def test_a_setting_that_nobody_knows_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(TypeError, match="timeout"):
         Generations(tmp_path / "data", timeout=5)  # type: ignore[call-arg]

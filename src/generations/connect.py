@@ -60,6 +60,8 @@ class Generations(Collection):
     ) -> None:
         if api_key is not None:
             raise ConfigError("api_key is for a Generations server", hint="a folder has none; put a ClickHouse password into the URL")
+        if project == "":
+            raise ConfigError("the project has no name", hint="leave it out for the project `default`")
         engine = open_engine(os.fspath(url) if url is not None else default_url())
         try:
             store = Store(engine, "default" if project is None else project, limits)

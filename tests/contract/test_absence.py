@@ -21,9 +21,9 @@ def costs(collection: Collection) -> Collection:
     return collection
 
 
-@pytest.mark.parametrize(
-    ("filter", "ids"),
-    [
+def test_absent_costs_in_filters(costs: Collection, subtests: pytest.Subtests) -> None:
+    """Unknown cost is neither cheap nor dear, and so is never deleted for being either."""
+    for filter, ids in [
         ({"usage.cost": None}, {"null", "missing", "no-usage"}),
         ({"usage.cost": {"$exists": True}}, {"free", "priced", "null"}),
         ({"usage.cost": {"$exists": False}}, {"missing", "no-usage"}),
@@ -34,11 +34,9 @@ def costs(collection: Collection) -> Collection:
         ({"usage.cost": {"$ne": 0}}, {"priced", "null", "missing", "no-usage"}),
         ({"usage.cost": {"$in": [None, 0]}}, {"free", "null", "missing", "no-usage"}),
         ({"usage": {"$exists": False}}, {"no-usage"}),
-    ],
-)
-def test_absent_costs_in_filters(costs: Collection, filter: dict, ids: set) -> None:
-    """Unknown cost is neither cheap nor dear, and so is never deleted for being either."""
-    assert found(costs, filter) == ids
+    ]:
+        with subtests.test(filter=filter):
+            assert found(costs, filter) == ids
 
 
 def test_absent_costs_in_reads(costs: Collection) -> None:
@@ -59,39 +57,38 @@ def test_absent_costs_in_averages(costs: Collection) -> None:
     assert answer == {"_id": None, "mean": pytest.approx(0.1), "sum": pytest.approx(0.2)}
 
 
-@pytest.mark.parametrize(
-    "part",
-    [
-        {"usage": None},
-        {"usage": {}},
-        {"usage": {"cost": None, "currency": None}},
-        {"feedback": {"rating": 1, "categories": []}},
-        {"feedback": {"rating": 1, "categories": None}},
-        {"feedback": None},
-        {"error": {}},
-        {"status": None},
-        {"input": {"type": "text", "content": None}},
-        {"input": {"type": "text", "content": ""}},
-        {"input": {"type": "text"}},
-        {"output": {"type": "json", "content": {}, "alternatives": []}},
-        {"output": {"type": "json", "content": [], "alternatives": None}},
-        {"output": {"type": "text", "alternatives": [{}, {"content": None, "score": 0.5, "feedback": {"rating": 3}}]}},
-        {"metadata": {}},
-        {"metadata": None},
-        {"metadata": {"userId": None, "tags": None}},
-        {"metadata": {"tags": []}},
-        {"parameters": {"temperature": None, "stopSequences": []}},
-        {"parameters": {"temperature": 1, "maxTokens": 5}},
-    ],
-    ids=repr,
-)
-def test_null_empty_and_missing_come_back_as_they_were(collection: Collection, part: dict) -> None:
-    sent = {**a_generation("a"), **part}
-    collection.insert_one(sent)
+PARTS = [
+    {"usage": None},
+    {"usage": {}},
+    {"usage": {"cost": None, "currency": None}},
+    {"feedback": {"rating": 1, "categories": []}},
+    {"feedback": {"rating": 1, "categories": None}},
+    {"feedback": None},
+    {"error": {}},
+    {"status": None},
+    {"input": {"type": "text", "content": None}},
+    {"input": {"type": "text", "content": ""}},
+    {"input": {"type": "text"}},
+    {"output": {"type": "json", "content": {}, "alternatives": []}},
+    {"output": {"type": "json", "content": [], "alternatives": None}},
+    {"output": {"type": "text", "alternatives": [{}, {"content": None, "score": 0.5, "feedback": {"rating": 3}}]}},
+    {"metadata": {}},
+    {"metadata": None},
+    {"metadata": {"userId": None, "tags": None}},
+    {"metadata": {"tags": []}},
+    {"parameters": {"temperature": None, "stopSequences": []}},
+    {"parameters": {"temperature": 1, "maxTokens": 5}},
+]
 
-    record = collection.get("a")
 
-    assert record is not None
-    if part.get("feedback"):
-        record["feedback"].pop("timestamp")
-    assert as_sent(record) == sent
+def test_null_empty_and_missing_come_back_as_they_were(collection: Collection, subtests: pytest.Subtests) -> None:
+    sent = [{**a_generation(f"{n}"), **part} for n, part in enumerate(PARTS)]
+    collection.insert_many(sent)
+
+    for record, part in zip(sent, PARTS, strict=True):
+        with subtests.test(part=part):
+            read = collection.get(record["id"])
+            assert read is not None
+            if part.get("feedback"):
+                read["feedback"].pop("timestamp")
+            assert as_sent(read) == record
