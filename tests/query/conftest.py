@@ -28,7 +28,7 @@ def answer(tmp_path_factory) -> Callable[..., Any]:
         context.params["document"] = Param("String", tagged.text_of(document))
         try:
             text = to_tagged(evaluate(context, Tagged("document"), expression, ""))
-            rows = engine.query(f"SELECT {text} AS v FROM (SELECT {{document:String}} AS document)", context.params)
+            rows = engine.query(f"SELECT {text} AS v FROM (SELECT materialize({{document:String}}) AS document)", context.params)
         except (InvalidQuery, QueryFailed) as error:
             return f"error: {error}"
         found = rows.column(0)[0].as_py()

@@ -27,8 +27,8 @@ def _columns(steps: tuple[str, ...], value: Value, stored: bool) -> Columns:
         case Document(fields, empty) if stored or empty == "'{}'":
             inner = [column for name, field in fields.items() for column in _columns((*steps, name), field, stored)]
             return [(Leaf(steps, "object"), "1"), *inner] if steps and not stored else inner
-        case Scalar(sql, _, nullable, absent, test) if stored or not (nullable and test):
-            return [(Leaf(steps, "null" if nullable and absent == "null" else "value"), sql)]
+        case Scalar(_, _, nullable, absent, test) if stored or not (nullable and test):
+            return [(Leaf(steps, "null" if nullable and absent == "null" else "value"), _typed(value))]
         case Strings(sql) if stored:
             return [(Leaf(steps, "value"), sql)]
         case Open(text, (), plain=plain) if stored or not plain:
@@ -38,12 +38,19 @@ def _columns(steps: tuple[str, ...], value: Value, stored: bool) -> Columns:
             return [(Leaf(steps, "tagged"), to_tagged(value))]
 
 
+def _typed(value: Scalar) -> str:
+    """A condition is 0 or 1 to the engine, and true or false in an answer."""
+    return f"toBool({value.sql})" if value.type == "bool" else value.sql
+
+
 def table_columns(prefix: str, value: Value) -> list[tuple[str, str]]:
     """Typed columns named by dotted path, for frames; open values are plain JSON text, NULL where absent."""
     match value:
         case Document(fields):
             return [item for name, field in fields.items() for item in table_columns(f"{prefix}.{name}" if prefix else name, field)]
-        case Scalar(sql) | Strings(sql):
+        case Scalar():
+            return [(prefix, _typed(value))]
+        case Strings(sql):
             return [(prefix, sql)]
         case Open() | Tagged() | Patched():
             return [(prefix or "document", f"nullIf({plain_json(value)}, '')")]
