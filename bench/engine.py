@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import chdb
@@ -25,7 +26,7 @@ class Engine:
     """A connection to the folder of a store."""
 
     def __init__(self, folder: str) -> None:
-        self._connection = chdb.connect(folder)
+        self._connection = chdb.connect(str(Path(folder).resolve()))
         self._decoder = msgspec.json.Decoder()
 
     def rows(self, sql: str) -> list[dict[str, Any]]:
