@@ -305,16 +305,17 @@ class Filters:
         steps = value.path + rest
         if value.plain and not steps:
             return self._content(value, test, path)
-        exact = self._stored_leaves(value.text, steps, test, path)
         fast = self._fast(value, steps, test, path) if self._context.source.fast and value.stem and steps else None
         if fast is None:
+            exact = self._stored_leaves(value.text, steps, test, path)
             return exact if not _matches_no_missing(test) else all_of([Condition(f"{value.text} != ''"), exact])
-        column = _accelerator(value.stem or "", steps)
         if isinstance(test, f.Exists):
+            column = _accelerator(value.stem or "", steps)
+            exact = self._stored_leaves(value.text, steps, test, path)
             return any_of([Condition(f"{column} IS NOT NULL"), self._among([f"{column} IS NULL", f"{value.text} != ''"], exact)])
-        rare = f"({value.stem}_odd OR {value.stem}_arrays)"
-        array_here = f"({value.stem}_odd OR startsWith(dynamicType({column}), 'Array'))"
-        return any_of([fast, all_of([Condition(rare), self._among([rare, array_here], exact)])])
+        # The text stands a second time in a column of its own for the records whose accelerator is not exact.
+        text = f"{value.stem}_exact"
+        return any_of([fast, all_of([Condition(f"{text} != ''"), self._stored_leaves(text, steps, test, path)])])
 
     def _content(self, value: Open, test: f.Test, path: str) -> Condition:
         """A test of whole content: the text column when it is a plain text, the JSON text when it is anything else."""
@@ -334,7 +335,7 @@ class Filters:
         return Condition(f"seq IN (SELECT seq FROM {source.local_table} WHERE {where})")
 
     def _fast(self, value: Open, steps: tuple[str, ...], test: f.Test, path: str) -> Condition | None:
-        """The test on the accelerator's sub-column: right for every record whose map is not odd and has no array there."""
+        """The test on the accelerator's sub-column: right for every record whose map is not odd and has no arrays."""
         if any(step.isdigit() or not step or "`" in step or "\\" in step for step in steps):
             return None
         column = _accelerator(value.stem or "", steps)

@@ -125,7 +125,7 @@ def _columns(field: Field) -> tuple[Column, ...]:
                 # Derived by the engine: a cast that Arrow brings in would read strings as dates, whatever the settings say.
                 Column(f"{name}_paths", _PATHS, None, default=f"if({name}_odd OR {name} IN ('', 'null'), '{{}}', {name})"),
                 Column(f"{name}_odd", "Bool", "bool"),
-                Column(f"{name}_arrays", "Bool", None, default=_other_arrays(field)),
+                Column(f"{name}_exact", "String", None, _CONTENT, default=f"if({name}_odd OR {_other_arrays(field)}, {name}, '')"),
             )
         case "alternatives":
             return (Column(name, "String", "large_string", _CONTENT, CONTENT_BLOCK_BYTES),)
@@ -134,7 +134,8 @@ def _columns(field: Field) -> tuple[Column, ...]:
 def _other_arrays(map_field: Field) -> str:
     """Whether a map may hold arrays beside its declared ones; yes too often is only slower."""
     declared = [field.column for field in FIELDS if field.type == "strings" and field.path.startswith(f"{map_field.path}.")]
-    return " - ".join([f"toInt64(countSubstrings({map_field.column}, '['))", *(f"notEmpty({column})" for column in declared)]) + " > 0"
+    known = "".join(f" - notEmpty({column})" for column in declared)
+    return f"toInt64(countSubstrings({map_field.column}, '[')){known} > 0"
 
 
 COLUMNS: Final = (*KEPT, *(column for field in FIELDS for column in _columns(field)))
