@@ -52,8 +52,8 @@ def _is_array(scope: Scope, call: Call) -> Value:
             test = "false"
         case Strings(sql, empty):
             test = f"(notEmpty({sql}) OR {empty} = '[]')"
-        case Open(text, ()):
-            test = tagged.is_array(text)
+        case Open(text, (), starts=starts):
+            test = f"({starts} = '[')" if starts else tagged.is_array(text)
         case _:
             test = tagged.let(to_tagged(value), tagged.is_array)
     return Scalar(test, "bool", nullable=False)
