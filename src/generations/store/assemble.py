@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from generations.record.content import from_json, revive_dates
 from generations.record.decode import decode_document, revive_alternatives
 from generations.record.fields import OBJECTS
+from generations.record.instants import from_micros
 from generations.store.decode import Document, slices, texts, value_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
         if leaf.form == "given":
             given = cast("list[list[str]]", column.to_pylist())
             continue
-        values = column.to_pylist()
+        values = _values(column)
         if leaf.form in ("json", "tagged") or any(value is not None for value in values) or leaf.form == "null":
             plan.append((leaf.steps[:-1], leaf.steps[-1], leaf.form, _reader(leaf)))
             columns.append(values)
@@ -73,6 +74,15 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
         if given and given[row]:
             _add_given(document, given[row], leaves)
         yield document
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """The values of a column; Arrow's own conversion of instants looks up the time zone for each of them."""
+    import pyarrow as pa  # noqa: PLC0415 - loaded with the engine, never by importing this package
+
+    if pa.types.is_timestamp(column.type):
+        return [None if value is None else from_micros(value) for value in column.cast(pa.int64()).to_pylist()]
+    return cast("list[Any]", column.to_pylist())
 
 
 def _reader(leaf: Leaf) -> Callable[[str], Any]:
