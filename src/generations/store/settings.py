@@ -53,8 +53,8 @@ _READ: Settings = {
 }
 
 _SPILLING: Settings = {
-    # Where no limit stops it, a long sort goes through the disk in small blocks: 1 GB sorted by time in 0.8 GB
-    # of memory instead of 2, and no more for 10 GB.
+    # Where no limit stops it, a long sort goes through the disk in small blocks: an export of
+    # 1 GB sorted by time takes 0.8 GB of memory instead of 2.
     "max_bytes_before_external_sort": 128 << 20,
     "max_bytes_ratio_before_external_sort": 0,
     "prefer_external_sort_block_bytes": 4 << 20,
