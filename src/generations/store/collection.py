@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
+from generations import query
 from generations.errors import InvalidInput, InvalidQuery
-from generations.query import compile_aggregate, compile_count, compile_distinct, compile_find, compile_keys, parse_update
 from generations.record import instants
 from generations.record.decode import decode_document
 from generations.record.encode import MAX_BYTES, Record, encode_records
@@ -162,13 +162,13 @@ class Collection:
         """What the pipeline makes of the records, as a lazy cursor."""
 
         def compiled(shape: Shape) -> Compiled:
-            return compile_aggregate(pipeline, self._source, shape=shape)
+            return query.compile_aggregate(pipeline, self._source, shape=shape)
 
         return Cursor(self._store, compiled, self._limits(max_time_ms), as_is)
 
     def count_documents(self, filter: Filter, *, skip: int = 0, limit: int = 0, max_time_ms: int | None = None) -> int:
         """How many records match, after leaving out `skip` of them and no more than `limit` (0: all)."""
-        compiled = compile_count(stated(filter), self._source, skip=natural(skip, "skip"), limit=natural(limit, "limit"))
+        compiled = query.compile_count(stated(filter), self._source, skip=natural(skip, "skip"), limit=natural(limit, "limit"))
         return int(self._store.query(compiled, self._limits(max_time_ms)).column(0)[0].as_py())
 
     def estimated_document_count(self) -> int:
@@ -177,7 +177,7 @@ class Collection:
 
     def distinct(self, key: str, filter: Filter | None = None, *, max_time_ms: int | None = None) -> list[Any]:
         """The different values at a path; the elements of an array one by one."""
-        compiled = compile_distinct(key, {} if filter is None else filter, self._source)
+        compiled = query.compile_distinct(key, {} if filter is None else filter, self._source)
         return [value_of(text) for text in texts(self._store.batches(compiled, self._limits(max_time_ms)))]
 
     def feedback(self, id: str) -> list[Document]:
@@ -241,17 +241,17 @@ class Collection:
         return within(self._store.limits, max_time_ms)
 
     def _compile_find(self, found: Found, shape: Shape) -> Compiled:
-        return compile_find(
+        return query.compile_find(
             found.filter, self._source, projection=found.projection, sort=found.sort, skip=found.skip, limit=found.limit, shape=shape
         )
 
     def _revision(self, update: Mapping[str, Any]) -> Revision:
-        return Revision(self._store, parse_update(update), self._max_record_bytes)
+        return Revision(self._store, query.parse_update(update), self._max_record_bytes)
 
     def _delete(self, filter: Filter, limit: int) -> DeleteResult:
         limits = replace(self._store.limits, result_rows=None)
         with self._store.writing():
-            ids = matching_ids(self._store, compile_keys(stated(filter), self._source, limit=limit), limits)
+            ids = matching_ids(self._store, query.compile_keys(stated(filter), self._source, limit=limit), limits)
             removed = sum(self._store.delete(ids[start : start + DELETE_CHUNK]) for start in range(0, len(ids), DELETE_CHUNK))
         return DeleteResult(removed)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+from generations import query
 from generations.errors import InvalidQuery
-from generations.query import apply_update, compile_keys
 from generations.record.decode import decode_document
 from generations.record.encode import encode_records
 from generations.store.decode import Document, texts
@@ -52,7 +52,7 @@ class Revision:
 
     def first(self, filter: Mapping[str, Any]) -> UpdateResult:
         """Change the first record that matches."""
-        self._rewrite(compile_keys(filter, self._store.source, limit=1))
+        self._rewrite(query.compile_keys(filter, self._store.source, limit=1))
         return UpdateResult(self._matched, self._modified)
 
     def every(self, filter: Mapping[str, Any]) -> UpdateResult:
@@ -61,10 +61,10 @@ class Revision:
         A chunk is rewritten whole or not at all; other writers get their turn between chunks, and a record that no
         longer matches when its chunk comes is left alone. An error leaves the chunks before it changed.
         """
-        ids = matching_ids(self._store, compile_keys(filter, self._store.source), self._limits)
+        ids = matching_ids(self._store, query.compile_keys(filter, self._store.source), self._limits)
         for start in range(0, len(ids), CHUNK_RECORDS):
             chunk = ids[start : start + CHUNK_RECORDS]
-            self._rewrite(compile_keys({"$and": [filter, {"id": {"$in": chunk}}]}, self._store.source))
+            self._rewrite(query.compile_keys({"$and": [filter, {"id": {"$in": chunk}}]}, self._store.source))
         return UpdateResult(self._matched, self._modified)
 
     def _rewrite(self, matching: Compiled) -> None:
@@ -85,7 +85,7 @@ class Revision:
                 before = decode_document(text)
                 for name in _KEPT_BY_STORE:
                     before.pop(name, None)
-                after = apply_update(self._update, before)
+                after = query.apply_update(self._update, before)
                 self._matched += 1
                 if not identical(before, after):
                     _must_stay(before, after)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from generations.query.compiled import Compiled, Param
-from generations.query.document import plain_json
-from generations.query.source import record
 
 if TYPE_CHECKING:
     from generations.query.compiled import Source
@@ -14,6 +12,9 @@ if TYPE_CHECKING:
 
 def compile_history(id: str, source: Source) -> Compiled:
     """All versions of a record, the newest first: columns `doc` and `change`."""
+    from generations.query.document import plain_json  # noqa: PLC0415 - the compiler is loaded when it is first used
+    from generations.query.source import record  # noqa: PLC0415 - the same
+
     sql = (
         f"SELECT {plain_json(record())} AS doc, change FROM {source.table}"
         " WHERE project = {project:String} AND id = {id:String} ORDER BY seq DESC"
