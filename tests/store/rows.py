@@ -22,11 +22,11 @@ def encoded(records: Iterable[dict[str, Any]]) -> Rows:
     return encode_records({"timestamp": START, "model": {"id": "m"}, **record} for record in records)
 
 
-def ask(store: Store, what: str, where: str = "1", order: str = "seq") -> list[dict[str, Any]]:
-    """Rows of the current versions of a store's records."""
+def ask(store: Store, what: str, where: str = "1", order: str = "seq", group: str = "") -> list[dict[str, Any]]:
+    """Rows of the current versions of a store's records, or of groups of them."""
     source = store.source
     current = CURRENT.format(local=source.local_table)
-    sql = f"SELECT {what} FROM {source.table} WHERE project = {{project:String}} AND {current} AND ({where}) ORDER BY {order}"
+    sql = f"SELECT {what} FROM {source.table} WHERE project = {{project:String}} AND {current} AND ({where}) {group} ORDER BY {order}"
     return store.query(Compiled(sql, {"project": Param("String", store.project)}, "table")).to_pylist()
 
 

@@ -45,7 +45,7 @@ OF_A_SERVER = (
             "the disk of here is full; nothing of this call was kept",
         ),
         (
-            "Code: 40. DB::Exception: Checksum doesn't match: corrupted data.: (while reading from part /x/store/3f/all_12_40_3/ located on "
+            "Code: 40. DB::Exception: Checksum doesn't match: corrupted data.: (while reading from part /x/3f/all_12_40_3/ located on "
             "disk default): While executing MergeTreeSelect(pool: ReadPool, algorithm: Thread). (CHECKSUM_DOESNT_MATCH)",
             StoreDamaged,
             "part all_12_40_3 of here is damaged: Checksum doesn't match: corrupted data",

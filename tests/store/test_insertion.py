@@ -1,4 +1,4 @@
-from generations.store.insertion import FEEDBACK, InsertOutcome, Known, has_feedback, keep_feedback, plan_insert
+from generations.store.insertion import FEEDBACK, InsertOutcome, Known, has_feedback, keep_feedback, plan_insert, untangle
 
 NOW = 1_000
 
@@ -70,3 +70,16 @@ def test_feedback_is_kept_with_its_nulls() -> None:
 
     assert mine["feedback_rating"] == [4.0]
     assert mine["given"] == [["usage", "feedback.comment"]]
+
+
+def test_versions_of_one_writer_are_not_tangled() -> None:
+    assert untangle([("b", 9, 0), ("a", 1, 0), ("a", 2, 1), ("a", 5, 2)]) == {}
+
+
+def test_two_first_versions_become_a_chain() -> None:
+    assert untangle([("a", 2, 0), ("a", 1, 0)]) == {2: 1}
+
+
+def test_two_versions_that_replace_the_same_one_become_a_chain() -> None:
+    """The second writer had gone on to a third version before anyone saw it."""
+    assert untangle([("a", 1, 0), ("a", 2, 1), ("a", 3, 1), ("a", 4, 3), ("b", 5, 0)]) == {3: 2}

@@ -87,6 +87,10 @@ class ChdbEngine:
     def cluster(self) -> None:
         return None
 
+    @property
+    def shared(self) -> bool:
+        return False
+
     def run(self, sql: str, params: Params | None = None) -> None:
         values = as_texts(params)
         with self.writing():

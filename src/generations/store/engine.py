@@ -35,6 +35,11 @@ class Engine(Protocol):
         """The cluster on which tables are made; None for a folder or a single server."""
         ...
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write at the same time; `writing()` does not keep those out."""
+        ...
+
     def run(self, sql: str, params: Params | None = None) -> None:
         """Run a statement that changes something, and return when it has taken effect everywhere."""
         ...

@@ -124,6 +124,10 @@ class HttpEngine:
     def cluster(self) -> str | None:
         return self._address.cluster
 
+    @property
+    def shared(self) -> bool:
+        return True
+
     def run(self, sql: str, params: Params | None = None) -> None:
         self._ask(lambda client: client.command(sql, parameters=_bound(params), settings={**INSERT, **CHANGE}))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -96,6 +96,25 @@ def _outcome(ids: Sequence[str], known: Mapping[str, Known], written: set[str]) 
         else:
             outcome.inserted_ids.append(name)
     return outcome
+
+
+def untangle(versions: Iterable[tuple[str, int, int]]) -> dict[int, int]:
+    """Find records that two processes wrote at the same moment, so that both their versions are current.
+
+    Args:
+        versions: id, seq and supersedes of all versions of some records, in any order.
+
+    Returns:
+        What versions have to replace instead, by seq, for the versions of each record to be one chain in the order of
+        their numbers. Whoever finds out first, or also: the answer is the same.
+    """
+    mended: dict[int, int] = {}
+    before: tuple[str, int] = ("", 0)
+    for name, seq, supersedes in sorted(versions):
+        if name == before[0] and supersedes != before[1]:
+            mended[seq] = before[1]
+        before = (name, seq)
+    return mended
 
 
 def has_feedback(columns: Mapping[str, Sequence[Any]], row: int) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from generations.errors import StoreUnavailable
 from generations.query.compiled import Param, Source
 from generations.store.block import as_block
-from generations.store.insertion import FEEDBACK, InsertOutcome, Known, Versions, has_feedback, keep_feedback, plan_insert
+from generations.store.insertion import FEEDBACK, InsertOutcome, Known, Versions, has_feedback, keep_feedback, plan_insert, untangle
 from generations.store.limits import UNLIMITED, Limits
 from generations.store.migrations import find_layout, migrate
 from generations.store.sequence import SEQUENCE
@@ -213,16 +213,22 @@ class Store:
 
     def _known(self, ids: Sequence[str]) -> dict[str, Known]:
         """The current versions of those ids that the store has."""
-        found = self._engine.query(
-            f"SELECT id, seq, supersedes, sent_hash, created_at FROM {self._layout.table} WHERE {_ABOUT}",
-            self._about(ids),
-            _OWN_READS,
-        )
+        found = self._versions("id, seq, supersedes, sent_hash, created_at", ids)
         if not found.num_rows:
             return {}
-        lists = [_plain(found.column(name)) for name in ("id", "seq", "supersedes", "sent_hash", "created_at")]
-        replaced = set(lists[2])
-        return {name: Known(seq, sent, created) for name, seq, _, sent, created in zip(*lists, strict=True) if seq not in replaced}
+        names, seqs, supersedes, hashes, created = (_plain(found.column(n)) for n in range(5))
+        SEQUENCE.advance(max(seqs))  # the clock of who wrote them may be ahead
+        replaced = set(supersedes)
+        rows = sorted(row for row in zip(seqs, names, hashes, created, strict=True) if row[0] not in replaced)
+        known = {name: Known(seq, sent_hash, created_at_us) for seq, name, sent_hash, created_at_us in rows}
+        if len(known) < len(rows):  # left by two processes that were cut off
+            self._untangle(ids)
+        return known
+
+    def _versions(self, what: str, ids: Sequence[str]) -> pa.Table:
+        """Columns of all versions of records."""
+        sql = f"SELECT {what} FROM {self._layout.table} WHERE {_ABOUT}"
+        return self._engine.query(sql, self._about(ids), _OWN_READS)
 
     def _with_feedback(self, columns: Mapping[str, list[Any]], versions: Versions) -> Mapping[str, list[Any]]:
         """The columns, with the feedback of what they replace where they carry none."""
@@ -263,6 +269,20 @@ class Store:
             "updated_at": [now_us] * count,
         }
         self._engine.insert(self._layout.table, as_block({**columns, **kept}))
+        if self._engine.shared:
+            self._untangle(cast("Sequence[str]", columns["id"]))
+
+    def _untangle(self, ids: Sequence[str]) -> None:
+        """See that no other process has written the same records at the same moment; the later one replaces the other."""
+        found = self._versions("id, seq, supersedes", ids)
+        mended = untangle(zip(*(_plain(found.column(n)) for n in range(3)), strict=True))
+        if mended:
+            table = f"{self._layout.local}{self._layout.on_cluster}"
+            change = "supersedes = transform(seq, {seqs:Array(UInt64)}, {replaced:Array(UInt64)}, supersedes)"
+            lists = {"seqs": Param("Array(UInt64)", list(mended)), "replaced": Param("Array(UInt64)", list(mended.values()))}
+            self._engine.run(
+                f"ALTER TABLE {table} UPDATE {change} WHERE {_ABOUT} AND seq IN {{seqs:Array(UInt64)}}", self._about(ids) | lists
+            )
 
     def _about(self, ids: Sequence[str]) -> dict[str, Param]:
         return {"project": Param("String", self._project), "ids": Param("Array(String)", list(dict.fromkeys(ids)))}
