@@ -99,3 +99,10 @@ def test_any_list_is_cut_at_its_commas(values, indent):
     found = cut(json.dumps(values, indent=indent).encode())
 
     assert [json.loads(text) for _, _, text in found] == values
+
+
+def test_long_records_in_a_pipe_are_lines_too():
+    """A broken one among them is refused alone, however long the first line is."""
+    long = json.dumps({"text": "x" * 200_000}).encode()
+
+    assert [text for _, _, text in cut(long + b'\n{"broken": \n{"b":2}\n')] == [long, b'{"broken": ', b'{"b":2}']

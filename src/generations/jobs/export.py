@@ -94,6 +94,7 @@ def export_to(
     compiled = compile_find(filter or {}, source, projection=fields, sort=tuple(sort), limit=limit, shape=shape, any_order=any_order)
     counted = store.query(compile_count(filter or {}, source, limit=limit), UNLIMITED)
     paths = [] if fields is None or isinstance(fields, Mapping) else list(fields)
+    asked = {"filter": dict(filter or {}), "fields": fields, "sort": [list(pair) for pair in sort], "limit": limit or None}
     started_at = datetime.now(UTC)
     with Output(target) as output:
         report = ExportReport(output.path, expected=int(counted.column(0)[0].as_py()))
@@ -101,15 +102,15 @@ def export_to(
             report = replace(report, count=report.count + written, size_bytes=output.size_bytes)
             if on_progress is not None:
                 on_progress(report)
-    manifest: dict[str, Any] = {
+    about = {"format": chosen, "project": store.project, **asked, "count": report.count}
+    return _with_manifest(replace(report, size_bytes=output.size_bytes), output, about, started_at)
+
+
+def _with_manifest(report: ExportReport, output: Output, about: dict[str, Any], started_at: datetime) -> ExportReport:
+    """The finished report, its manifest written beside the file where there is one."""
+    manifest = {
         "file": output.path.name if output.path is not None else None,
-        "format": chosen,
-        "project": store.project,
-        "filter": dict(filter or {}),
-        "fields": fields,
-        "sort": [list(pair) for pair in sort],
-        "limit": limit or None,
-        "count": report.count,
+        **about,
         "bytes": output.size_bytes,
         "sha256": output.sha256,
         "startedAt": started_at,
@@ -117,13 +118,12 @@ def export_to(
         "generationsVersion": version("generations"),
     }
     readable = cast("dict[str, Any]", msgspec.to_builtins(manifest, enc_hook=str, str_keys=True))
-    report = replace(report, manifest=readable, size_bytes=output.size_bytes)
     if output.path is None:
-        return report
-    manifest_path = output.path.with_name(output.path.name + ".manifest.json")
-    with Output(manifest_path) as sheet:
+        return replace(report, manifest=readable)
+    path = output.path.with_name(output.path.name + ".manifest.json")
+    with Output(path) as sheet:
         sheet.write(msgspec.json.format(msgspec.json.encode(readable), indent=2) + b"\n")
-    return replace(report, manifest_path=manifest_path)
+    return replace(report, manifest=readable, manifest_path=path)
 
 
 def _format_of(target: str | Path | BinaryIO, asked: str | None) -> Format:

@@ -8,7 +8,7 @@ from generations.jobs import columns
 from generations.store.limits import UNLIMITED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     import pyarrow as pa
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from generations.query.compiled import Compiled
     from generations.store.store import Store
 
-_ROWS_IN_GROUP: Final = 50_000
+_GROUP_BYTES: Final = 64 << 20
 
 
 def write_jsonl(store: Store, compiled: Compiled, output: Output, paths: Sequence[str]) -> Iterator[int]:
@@ -52,15 +52,30 @@ def write_parquet(store: Store, compiled: Compiled, output: Output, paths: Seque
 
     writer: Any = None
     try:
-        for batch in _with_schema(store, compiled):
-            marked = columns.marked(columns.chosen(batch, paths))
+        for group in _groups(columns.marked(columns.chosen(batch, paths)) for batch in _with_schema(store, compiled)):
             if writer is None:
-                writer = parquet.ParquetWriter(pa.PythonFile(output, mode="w"), marked.schema, compression="zstd")
-            writer.write_batch(marked, row_group_size=_ROWS_IN_GROUP)
-            yield batch.num_rows
+                writer = parquet.ParquetWriter(pa.PythonFile(output, mode="w"), group.schema, compression="zstd")
+            writer.write_table(group)
+            yield group.num_rows
     finally:
         if writer is not None:
             writer.close()
+
+
+def _groups(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """The batches gathered into tables worth a row group each."""
+    import pyarrow as pa  # noqa: PLC0415 - loaded with the engine
+
+    gathered: list[pa.RecordBatch] = []
+    size_bytes = 0
+    for batch in batches:
+        gathered.append(batch)
+        size_bytes += batch.nbytes
+        if size_bytes >= _GROUP_BYTES:
+            yield pa.Table.from_batches(gathered)
+            gathered, size_bytes = [], 0
+    if gathered:
+        yield pa.Table.from_batches(gathered)
 
 
 def _with_schema(store: Store, compiled: Compiled) -> Iterator[pa.RecordBatch]:

@@ -21,6 +21,7 @@ BATCH_BYTES: Final = 32 << 20
 BATCH_TEXTS: Final = 16384
 _LONGEST_LINE: Final = 1 << 28
 _PEEK: Final = 1 << 16
+_LINES_LOOKED_AT: Final = 100
 _SPACE: Final = b" \t\r\n"
 
 
@@ -45,12 +46,20 @@ def batches(source: Source) -> Iterator[Batch]:
     Each line is a value, except where the source is one list, whose elements are the values, or one document (or
     several) written over many lines. A line that is not JSON does not hide the lines after it.
     """
-    head = source.read(_PEEK)
+    head = _head(source)
     start = head.lstrip(_SPACE)
     if start.startswith(b"[") or (start.startswith(b"{") and not _is_lines(head, source)):
         yield from _numbered(_values(source, head))
     else:
         yield from _lines(source, head)
+
+
+def _head(source: Source) -> bytes:
+    """The beginning of a source, to its first line's end where that is not too far away."""
+    head = source.read(_PEEK)
+    while b"\n" not in head and len(head) < BATCH_BYTES and (more := source.read(len(head))):
+        head += more
+    return head
 
 
 def _is_lines(head: bytes, source: Source) -> bool:
@@ -59,11 +68,7 @@ def _is_lines(head: bytes, source: Source) -> bool:
     if {".jsonl", ".ndjson"} & set(suffixes):
         return True
     *whole, last = head.split(b"\n")
-    if len(head) < _PEEK:
-        whole.append(last)
-    if not whole:
-        return False
-    return any(line[:1] == b"{" and _is_json(line) for line in whole[:100])
+    return any(line[:1] == b"{" and _is_json(line) for line in [*whole[:_LINES_LOOKED_AT], last])
 
 
 def _is_json(text: bytes) -> bool:
