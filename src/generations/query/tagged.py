@@ -112,11 +112,14 @@ def none_of(condition: str) -> str:
 
 
 def fails(condition: str, message: str) -> str:
-    """A condition that never holds: where `condition` does, the query fails instead. For the cases of `choose`."""
+    """A condition that never holds: where `condition` does, the query fails instead. For the cases of `choose`.
+
+    The condition may be NULL, which is not to fail; the engine by itself looks at the garbage below a NULL.
+    """
     if condition == "0":
         return "0"
     quoted = message.replace("\\", "\\\\").replace("'", "\\'")
-    return f"throwIf(tuple({condition}{LOOSE}).1, '{quoted}')"
+    return f"throwIf(tuple(ifNull({condition}, 0){LOOSE}).1, '{quoted}')"
 
 
 def fresh() -> str:
@@ -233,7 +236,7 @@ def from_sums(whole: str, fraction: str, doubles: str) -> str:
 
 def cut(x: str) -> str:
     """The Int64 of a Float64 without its fraction; 0 for what does not fit, which the engine refuses to convert."""
-    return f"toInt64(if(abs({x}) < 9223372036854775808., {x}, 0))"
+    return f"toInt64(if({x} >= -9223372036854775808. AND {x} < 9223372036854775808., {x}, 0))"
 
 
 def from_wide(x: str, double: str) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 from generations.query import tagged
 from generations.query.value import NULL, Scalar, ScalarType, Tagged, Value, to_tagged
 
-_LONG = 80
+_LONG = 250
 """SQL texts that are longer are evaluated once and named, for operators mention their arguments several times."""
 
 _PLACEHOLDERS: dict[ScalarType, str] = {
@@ -101,7 +101,8 @@ class Frame:
     def __init__(self) -> None:
         self._bound: list[tuple[str, str]] = []
         self._inner: list[tuple[str, str]] = []
-        self._typed = True
+        self.spreads = True
+        """Whether typed arguments that are NULL make the result NULL without being asked for."""
         self._nullable = False
 
     def read(self, value: Value, kind: Kind) -> Argument:
@@ -140,7 +141,7 @@ class Frame:
 
     def text(self, value: Value) -> str:
         """The tagged text of an argument of any type, named."""
-        self._typed = False
+        self.spreads = False
         text = to_tagged(value)
         return text if tagged.is_name(text) else self._bind(text)
 
@@ -157,7 +158,7 @@ class Frame:
         if tests and tests[0] == Test("1", "null"):
             return NULL
         nullable = any(test.then == "null" for test in tests)
-        if spreads and self._typed and all(test.then == "null" for test in tests):
+        if spreads and self.spreads and all(test.then == "null" and test.condition != "1" for test in tests):
             return Scalar(self.close(value), type, nullable)
         rest = "NULL" if nullable else _PLACEHOLDERS[type]
         return Scalar(self.close(tagged.choose([(test.condition, rest) for test in tests], value)), type, nullable)

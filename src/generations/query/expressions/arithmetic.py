@@ -19,8 +19,6 @@ from generations.query.expressions.instants import millis, moved
 from generations.query.expressions.outcomes import Way, outcome
 from generations.query.value import Scalar, Value
 
-_BEYOND = "9223372036854775808."
-
 
 def _constant(call: Call) -> bool:
     return all(isinstance(arg, Constant) for arg in call.args)
@@ -29,13 +27,23 @@ def _constant(call: Call) -> bool:
 def _arithmetic(op: str, sign: str, a: Number, b: Number) -> tuple[Way, Way]:
     """Two numbers added, subtracted or multiplied: as integers, and as doubles."""
     double = f"({a.double} {sign} {b.double})"
-    text = tagged.from_wide(f"toInt128({a.integer}) {sign} toInt128({b.integer})", double)
-    whole = Way(tagged.all_of([a.whole, b.whole]), "integer", f"({a.integer} {sign} {b.integer})", (_fits(op, double),), text)
+    text = tagged.from_wide(_wide(sign, [a, b]), double)
+    whole = Way(tagged.all_of([a.whole, b.whole]), "integer", f"({a.integer} {sign} {b.integer})", (_fits(op, sign, [a, b]),), text)
     return whole, Way("1", "number", double)
 
 
-def _fits(op: str, double: str) -> Test:
-    return fail_where(f"abs({double}) >= {_BEYOND}", f"{op}: the result is an integer beyond 64 bits")
+def _wide(sign: str, numbers: Sequence[Number]) -> str:
+    """Integers combined with 128 bits."""
+    return f" {sign} ".join(f"toInt128({number.integer})" for number in numbers)
+
+
+def _fits(op: str, sign: str, numbers: Sequence[Number]) -> Test:
+    """Fails where integers combined leave 64 bits; the doubles tell but near the edge."""
+    size = f"abs({f' {sign} '.join(number.double for number in numbers)})"
+    wide = _wide(sign, numbers)
+    edge = f"ifNull(toInt64({wide}) != {wide}, 0)"
+    beyond = f"multiIf(ifNull({size} < 9200000000000000000., 1), 0, {size} > 10000000000000000000., 1, {edge})"
+    return fail_where(beyond, f"{op}: the result is an integer beyond 64 bits")
 
 
 # --- $add, $multiply --------------------------------------------------------------------------------------------------
@@ -75,7 +83,7 @@ def _of_columns(op: str, sign: str, scalars: Sequence[Scalar]) -> Value:
     leading = next((i for i, scalar in enumerate(scalars) if scalar.type == "number"), len(scalars))
     tests = [null_where(*(number.absent for number in numbers))]
     if leading > 1:
-        tests.append(_fits(op, f" {sign} ".join(number.double for number in numbers[:leading])))
+        tests.append(_fits(op, sign, numbers[:leading]))
     sql = f" {sign} ".join(number.integer if number.whole == "1" else number.double for number in numbers)
     return frame.scalar("integer" if leading == len(scalars) else "number", tests, f"({sql})")
 
@@ -142,5 +150,5 @@ def _mod(scope: Scope, call: Call) -> Value:
     if whole.condition == "1":
         return outcome(frame, tests, [whole])
     rest, exact = remainder(frame.inner(a.double), frame.inner(b.double))
-    beyond = fail_where(f"ifNull(NOT ({exact}), 0)", "$mod: the remainder of numbers of such different size is not supported")
+    beyond = fail_where(f"NOT ({exact})", "$mod: the remainder of numbers of such different size is not supported")
     return outcome(frame, tests, [whole, Way("1", "number", rest, (beyond,))])

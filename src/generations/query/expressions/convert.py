@@ -137,7 +137,7 @@ def _short(scope: Scope, call: Call) -> Value:
 
 def _or_fail(frame: Frame, call: Call, target: _Target, absent: str, good: str, value: str) -> Value:
     tests = [null_where(absent), fail_where(tagged.none_of(good), f"{call.op}: failed to convert a value to {target}")]
-    return frame.scalar(_RESULTS[target], tests, value, spreads=value not in ("true", "false"))
+    return frame.scalar(_RESULTS[target], tests, value, spreads=False)
 
 
 @operator("$convert")

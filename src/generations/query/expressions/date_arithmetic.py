@@ -44,7 +44,7 @@ def _truncated(scope: Scope, call: Call) -> Value:
     tests += [*more, fail_where(date.wrong, "$dateTrunc requires 'date' to be a date")]
     start, in_range = _start(unit, size, date.value, zone, start_of_week(call) if unit == "week" else 0)
     if size != "1":
-        tests.append(fail_where(f"ifNull(NOT ({in_range}), 0)", "dateTrunc overflowed"))
+        tests.append(fail_where(f"NOT ({in_range})", "dateTrunc overflowed"))
     return frame.scalar("instant", tests, start)
 
 
@@ -93,7 +93,7 @@ def _moved(scope: Scope, call: Call) -> Value:
     zone, more = read_zone(scope, call, frame)
     tests += [*more, fail_where(date.wrong, f"{call.op} requires startDate to be convertible to a date")]
     most = _YEARS * 12 // MONTHS_OF[unit] if unit in MONTHS_OF else _YEARS * 366 * MICROS_OF["day"] // MICROS_OF[unit]
-    tests.append(fail_where(f"ifNull(NOT ({amount} BETWEEN -{most} AND {most}), 0)", f"{call.op}: the date overflows"))
+    tests.append(fail_where(f"NOT ({amount} BETWEEN -{most} AND {most})", f"{call.op}: the date overflows"))
     sign = "-" if call.op == "$dateSubtract" else "+"
     if unit in MONTHS_OF:
         wall = zone.wall(date.value)
@@ -105,7 +105,7 @@ def _moved(scope: Scope, call: Call) -> Value:
         later = f"{micros(zone.wall(date.value) if on_wall else date.value)} {sign} {MICROS_OF[unit]} * {amount}"
         in_range = fits(later)
         result = zone.instant(from_micros(later)) if on_wall else from_micros(later)
-    tests.append(fail_where(f"ifNull(NOT ({in_range}), 0)", f"{call.op}: the date overflows"))
+    tests.append(fail_where(f"NOT ({in_range})", f"{call.op}: the date overflows"))
     return frame.scalar("instant", tests, result)
 
 

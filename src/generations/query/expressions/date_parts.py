@@ -103,7 +103,7 @@ def _date_from_parts(scope: Scope, call: Call) -> Value:
     day = _iso_day(*(parts[name] for name in days)) if iso else _calendar_day(*(parts[name] for name in days))
     clock = " + ".join(f"{MICROS_OF[name]} * {parts[name]}" for name in _CLOCK)
     moment = f"({day} + {clock})"
-    tests += [*more, fail_where(f"ifNull(NOT ({fits(moment)}), 0)", "$dateFromParts: the date lies outside of the years 1 to 9999")]
+    tests += [*more, fail_where(f"NOT ({fits(moment)})", "$dateFromParts: the date lies outside of the years 1 to 9999")]
     return frame.scalar("instant", tests, zone.instant(from_micros(moment)))
 
 

@@ -31,7 +31,7 @@ _PLAIN = {
 """Specifiers that the engine's own formatting knows, perhaps by another name."""
 
 _COMPUTED = {
-    "L": "leftPad(toString(toMillisecond({0})), 3, '0')",
+    "L": "substring(formatDateTime({0}, '%f'), 1, 3)",
     "w": "toString(toDayOfWeek({0}, 3))",
     "U": "leftPad(toString(toWeek({0}, 0)), 2, '0')",
     "B": "monthName({0})",

@@ -79,7 +79,7 @@ def _one_of(scope: Scope, call: Call, name: str, choices: Sequence[str], compile
     tests = [
         null_where(given.absent, *(["0"] if not any(scalar.nullable for scalar in scalars) else [])),
         fail_where(given.wrong, f"{call.op} requires '{name}' to be a string"),
-        fail_where(f"ifNull({chosen} NOT IN ({known}), 0)", f"{call.op}: unknown {name}"),
+        fail_where(f"{chosen} NOT IN ({known})", f"{call.op}: unknown {name}"),
     ]
     cases = [(f"{chosen} = '{choice}'", scalar.sql) for choice, scalar in zip(choices, scalars, strict=True)]
     sql = tagged.choose(cases, "NULL")
@@ -101,8 +101,8 @@ def read_whole(scope: Scope, call: Call, name: str, frame: Frame, complaint: str
     whole = _whole(number)
     tests = [null_where(number.absent), fail_where(number.wrong, message)]
     if number.whole != "1":
-        tests.append(fail_where(f"ifNull(NOT ({number.double} = trunc({number.double})), 0)", message))
-    outside = f"ifNull(NOT ({number.double} BETWEEN {float(within[0])} AND {float(within[-1])}), 0)"
+        tests.append(fail_where(f"NOT ({number.double} = trunc({number.double}))", message))
+    outside = f"NOT ({number.double} BETWEEN {float(within[0])} AND {float(within[-1])})"
     return whole, [*tests, fail_where(outside, message)]
 
 

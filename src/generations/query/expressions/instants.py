@@ -43,6 +43,6 @@ def moved(instant: str, sign: str, number: Number) -> tuple[tuple[Test, ...], st
     rounded = tagged.cut(f"(trunc({double}) + trunc(2 * ({double} - trunc({double}))))")
     amount = {"1": number.integer, "0": rounded}.get(number.whole, f"if({number.whole}, {number.integer}, {rounded})")
     later = f"{micros(instant)} {sign} 1000 * {amount}"
-    too_far = f"ifNull(NOT abs({double}) <= {_MOST_MILLISECONDS}, 0)"
-    outside = f"ifNull(NOT ({fits(later)}), 0)"
+    too_far = f"NOT abs({double}) <= {_MOST_MILLISECONDS}"
+    outside = f"NOT ({fits(later)})"
     return (fail_where(too_far, "date overflow"), fail_where(outside, "date overflow")), from_micros(later)

@@ -61,7 +61,7 @@ def _pow(scope: Scope, call: Call) -> Value:
     x, n, step, power = base.integer, exponent.integer, tagged.fresh(), tagged.fresh()
     unit = f"{x} IN (-1, 0, 1)"
     times = f"toUInt8(if({unit}, abs({n}) % 2 + 2 * ({n} != 0), {n}))"
-    product = f"arrayFold({tagged.function([power, step], f'{power} * toInt128({x})')}, range({times}), toInt128(1))"
+    product = f"arrayFold({tagged.function([power, step], f'{power} * toInt128(assumeNotNull({x}))')}, range({times}), toInt128(1))"
     fits = f"({whole} AND ({unit} OR {n} BETWEEN 0 AND 63 AND abs({double}) < 9300000000000000000.))"
     return outcome(
         frame, tests, [Way(fits, "integer", f"toInt64({product})", text=tagged.from_wide(product, double)), Way("1", "number", double)]

@@ -73,7 +73,7 @@ def _places(scope: Scope, call: Call, frame: Frame, tests: list[Test]) -> _Place
     tests += [
         null_where(number.absent),
         fail_where(tagged.any_of([number.wrong, f"NOT {whole}"]), f"the precision of {call.op} must be a whole number"),
-        fail_where(f"ifNull(NOT {number.double} BETWEEN -20 AND 100, 0)", f"the precision of {call.op} must be in -20 to 100"),
+        fail_where(f"NOT ({number.double} BETWEEN -20 AND 100)", f"the precision of {call.op} must be in -20 to 100"),
     ]
     return _Places(frame.inner(f"greatest(-20, least({tagged.cut(number.double)}, 100))"), None)
 
@@ -83,7 +83,7 @@ def _too_fine(number: Number, places: _Places) -> str:
     if number.whole == "1" or (places.known is not None and places.known <= _DECIMALS):
         return "0"
     small = f"abs({number.double}) < {EXACT / 10.0**_DECIMALS!r}"
-    return f"ifNull({places.count} > {_DECIMALS} AND {number.double} != 0 AND {small}, 0)"
+    return f"({places.count} > {_DECIMALS} AND {number.double} != 0 AND {small})"
 
 
 def _round_integer(op: str, integer: str, places: _Places) -> str:

@@ -124,7 +124,7 @@ def _index_of(scope: Scope, call: Call) -> Value:
     if len(call.args) > 3:
         end = _index(scope, call, frame, call.args[3], tests, "ending index")
     find = _position_of_bytes if call.op == "$indexOfBytes" else _position_of_code_points
-    return frame.scalar("integer", tests, find(text.value, part.value, start, end))
+    return frame.scalar("integer", tests, find(text.value, part.value, start, end), spreads=False)
 
 
 def _index(scope: Scope, call: Call, frame: Frame, node: Expression, tests: list[Test], name: str) -> str:

@@ -26,13 +26,13 @@ def _split(scope: Scope, call: Call) -> Value:
         null_where(text.absent, separator.absent),
         fail_where(text.wrong, "$split requires an expression that evaluates to a string as a first argument"),
         fail_where(separator.wrong, "$split requires an expression that evaluates to a string as a second argument"),
-        fail_where(f"ifNull({separator.value} = '', 0)", "$split requires a non-empty separator"),
+        fail_where(f"{separator.value} = ''", "$split requires a non-empty separator"),
     ]
     node = call.args[1]
     if isinstance(node, Constant):
         parts = f"splitByString({separator.value}, assumeNotNull({text.value}))"
     else:
-        tests.append(fail_where(f"ifNull(position({text.value}, {_SEPARATOR}) > 0, 0)", "$split: the text holds U+10FFFF"))
+        tests.append(fail_where(f"position({text.value}, {_SEPARATOR}) > 0", "$split: the text holds U+10FFFF"))
         parts = f"splitByString({_SEPARATOR}, assumeNotNull(replaceAll({text.value}, {separator.value}, {_SEPARATOR})))"
     part = tagged.fresh()
     return frame.tagged(tests, tagged.array(f"arrayMap({tagged.function([part], tagged.from_string(part))}, {parts})"))
@@ -50,7 +50,7 @@ def _trim(scope: Scope, call: Call) -> Value:
         return NULL
     chars = frame.read(scope.value(node), "string")
     tests += [null_where(chars.absent), fail_where(chars.wrong, f"{call.op} requires 'chars' to be a string")]
-    return frame.scalar("string", tests, _trimmed_by_row(call.op, text, chars))
+    return frame.scalar("string", tests, _trimmed_by_row(call.op, text, chars), spreads=False)
 
 
 def _trimmed(scope: Scope, op: str, text: str, chars: str) -> str:
@@ -87,7 +87,9 @@ def _replace(scope: Scope, call: Call) -> Value:
     node = call.named["find"]
     if isinstance(node, Constant) and node.value:
         return frame.scalar("string", tests, usual)
-    spread = f"arrayStringConcat({_CHARACTERS.replace('{0}', f'assumeNotNull({text.value})')}, {other.value})"
-    everywhere = f"if({text.value} = '', {other.value}, concat({other.value}, {spread}, {other.value}))"
+    char = tagged.fresh()
+    characters = _CHARACTERS.replace("{0}", f"assumeNotNull({text.value})")
+    spread = f"arrayMap({tagged.function([char], f'concat({char}, assumeNotNull({other.value}))')}, {characters})"
+    everywhere = f"concat({other.value}, arrayStringConcat({spread}))"
     empty = f"concat({other.value}, {text.value})" if call.op == "$replaceOne" else everywhere
-    return frame.scalar("string", tests, f"if({find.value} = '', {empty}, {usual})")
+    return frame.scalar("string", tests, f"if({find.value} = '', {empty}, {usual})", spreads=False)

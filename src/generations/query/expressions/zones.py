@@ -89,6 +89,7 @@ def read_zone(scope: Scope, call: Call, frame: Frame) -> tuple[Zone, list[Test]]
     zone = frame.read(scope.value(node), "string")
     if zone.absent == "1":
         return UTC, [null_where("1")]
+    frame.spreads = False
     text = frame.inner(f"if({tagged.any_of([zone.absent, zone.wrong])}, 'UTC', {zone.value})")
     offset = f"match({text}, '^[+-][0-9]{{2}}(:?[0-9]{{2}})?$')"
     digits = f"replaceAll({text}, ':', '')"
