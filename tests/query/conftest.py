@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from generations import InvalidQuery, QueryFailed
-from generations.query import tagged
+from generations.query import expressions, tagged
 from generations.query.compiled import Param, Source
 from generations.query.context import Context
 from generations.query.evaluate import evaluate
 from generations.query.value import Tagged, to_tagged
 from generations.store.chdb_engine import ChdbEngine
 from generations.store.decode import value_of
+
+REGISTERED = expressions
 
 MISSING = "no value at all"
 """What `answer` gives for an expression without a value."""
