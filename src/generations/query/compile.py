@@ -17,8 +17,8 @@ from generations.query.projection import computes, parse_projection
 from generations.query.relation import OrderKey, Relation
 from generations.query.reshape import reshape
 from generations.query.sorting import Direction, order_keys, parse_sort
-from generations.query.source import record, resolve
-from generations.query.value import Document, Open, Patched, Scalar, Strings, Tagged, Value, backquoted, quote, to_tagged
+from generations.query.source import reach, record
+from generations.query.value import Document, Scalar, backquoted, to_tagged, walkable
 
 _REGISTERED = (accumulators, expressions, stages)
 
@@ -96,43 +96,27 @@ def compile_distinct(key: Any, filter: Any, source: Source) -> Compiled:
         raise invalid(f"{key!r} is not a path", "/key")
     context = Context(source)
     relation = matching(current_rows(context), parse_filter(filter))
-    value = _leaf_value(relation.root, key)
+    value, rest = reach(relation.root, tuple(key.split(".")), "/key")
     if isinstance(value, Scalar):
-        present = () if not value.nullable else ((f"({value.sql} IS NOT NULL" + (f" OR {value.null_test})" if value.null_test else ")")),)
-        inner = replace(relation, where=(*relation.where, *present)).select(f"DISTINCT {value.sql} AS v")
-        text = to_tagged(replace(value, sql="v", null_test=None, absent="null"))
-        return Compiled(f"SELECT {text} AS doc FROM ({inner}) ORDER BY v", context.params, "documents", ("doc",))
+        return _distinct_column(relation, value)
     v, e = tagged.fresh(), tagged.fresh()
-    if isinstance(value, Strings):
-        leaves = f"[{to_tagged(value)}]"
-    else:
-        root, steps = value
-        leaves = tagged.leaves(root, steps)
+    leaves = tagged.leaves(walkable(value, rest), rest)
     items = f"arrayFlatten(arrayMap({v} -> if({tagged.is_array(v)}, {tagged.elements(v)}, [{v}]), {leaves}))"
     inner = relation.select(f"arrayJoin(arrayFilter({e} -> {e} != '', {items})) AS v")
     grouped = f"SELECT any(v) AS doc FROM ({inner}) GROUP BY {tagged.equality('v')} ORDER BY {tagged.sort_key('doc')}"
     return Compiled(grouped, context.params, "documents", ("doc",))
 
 
-def _leaf_value(root: Value, key: str) -> Any:
-    """A typed value, or the tagged text to start from and the steps below it."""
-    steps = tuple(key.split("."))
-    value = root
-    for i, step in enumerate(steps):
-        rest = [(quote(s), int(s) if s.isdigit() and len(s) < 10 else None) for s in steps[i:]]
-        match value:
-            case Document(fields) if step in fields:
-                value = fields[step]
-            case Open(text, (), plain=plain) if isinstance(resolve(value, (step,), "/key"), Open):
-                del plain
-                return tagged.from_text(text), rest
-            case Open():
-                value = resolve(value, (step,), "/key")
-            case Strings() | Tagged() | Patched():
-                return to_tagged(value), rest
-            case _:
-                resolve(root, steps, "/key")
-    return value if isinstance(value, Scalar | Strings) else (to_tagged(value), [])
+def _distinct_column(relation: Relation, value: Scalar) -> Compiled:
+    context = relation.context
+    nulls = ""
+    if value.nullable:
+        null = f" OR {value.null_test}" if value.null_test else ""
+        relation = replace(relation, where=(*relation.where, f"({value.sql} IS NOT NULL{null})"))
+        nulls = " NULLS FIRST"
+    inner = relation.select(f"DISTINCT {value.sql} AS v")
+    text = to_tagged(replace(value, sql="v", null_test=None, absent="null"))
+    return Compiled(f"SELECT {text} AS doc FROM ({inner}) ORDER BY v{nulls}", context.params, "documents", ("doc",))
 
 
 def compile_keys(filter: Any, source: Source, *, sort: Any = None, limit: int = 0) -> Compiled:

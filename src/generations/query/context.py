@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -76,8 +75,3 @@ def invalid(message: str, path: str, hint: str | None = None) -> InvalidQuery:
 def pointer(base: str, step: str | int) -> str:
     """A JSON pointer (RFC 6901) one step further."""
     return f"{base}/{str(step).replace('~', '~0').replace('/', '~1')}"
-
-
-def finite_or_tagged(value: float) -> bool:
-    """Whether a float can be bound as a plain engine number."""
-    return math.isfinite(value)

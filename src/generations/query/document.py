@@ -17,7 +17,7 @@ def plain_json(value: Value) -> str:
         case Document(fields, empty):
             parts = [_part(name, field) for name, field in fields.items()]
             joined = f"concat({', '.join(parts)}, '')" if parts else "''"
-            whole = f"concat('{{', substring(v, 2), '}}')"
+            whole = "concat('{', substring(v, 2), '}')"
             return f"arrayMap(v -> if(v = '', {empty}, {whole}), [{joined}])[1]"
         case Scalar():
             return _scalar(value)
@@ -36,7 +36,7 @@ def untagged(sql: str) -> str:
 
     def body(v: str) -> str:
         numbers = f"replaceRegexpAll({v}, '\"\\\\\\\\u0001d([^\"]*)\"', '\\\\1')"
-        instants = f"replaceRegexpAll({numbers}, '\"\\\\\\\\u0001t([^\"]*)\"', '{{\"$date\":\"\\\\1\"}}')"
+        instants = f'replaceRegexpAll({numbers}, \'"\\\\\\\\u0001t([^"]*)"\', \'{{"$date":"\\\\1"}}\')'
         strings = f"replaceRegexpAll({instants}, '\"\\\\\\\\u0001s', '\"\\\\\\\\u0001')"
         return f"if(position({v}, '\\\\u0001') > 0, {strings}, {v})"
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -135,34 +136,36 @@ def _call(op: str, raw: Any, path: str, variables: frozenset[str], depth: int) -
     binding = _BINDING.get(op)
     if binding:
         return binding(raw, path, variables, depth)
-    if signature.names and isinstance(raw, Mapping) and _takes_names(signature, cast("Mapping[Any, Any]", raw)):
-        return Call(op, path, named=_named(op, signature, cast("Mapping[Any, Any]", raw), path, variables, depth))
-    if signature.most == -1:
-        raise invalid(f"{op} needs an object with {_listed(signature.names)}", path)
-    items = cast("list[Any]", raw) if isinstance(raw, list | tuple) else [raw]
+    if signature.most == -1 or (signature.names and isinstance(raw, Mapping) and not _is_call(cast("Mapping[Any, Any]", raw))):
+        given = _arguments(op, raw, path)
+        named = {name: parse_expression(value, pointer(path, name), variables, depth) for name, value in given.items()}
+        return Call(op, path, named=named)
+    whole = isinstance(raw, list | tuple)
+    items: list[Any] = list(cast("list[Any]", raw)) if whole else [raw]
     if len(items) < signature.least or (signature.most is not None and len(items) > signature.most):
         raise invalid(f"{op} takes {_count(signature)}, not {len(items)}", path)
-    whole = isinstance(raw, list | tuple)
     args = tuple(parse_expression(item, pointer(path, i) if whole else path, variables, depth) for i, item in enumerate(items))
     return Call(op, path, args=args)
 
 
-def _takes_names(signature: Signature, raw: Mapping[Any, Any]) -> bool:
-    """Whether an object is a set of named arguments, not itself an expression."""
-    return signature.most == -1 or not (len(raw) == 1 and str(next(iter(raw))).startswith("$"))
+def _is_call(raw: Mapping[Any, Any]) -> bool:
+    return len(raw) == 1 and str(next(iter(raw))).startswith("$")
 
 
-def _named(
-    op: str, signature: Signature, raw: Mapping[Any, Any], path: str, variables: frozenset[str], depth: int
-) -> dict[str, Expression]:
-    known = [name.rstrip("?") for name in signature.names]
-    for name in raw:
+def _arguments(op: str, raw: Any, path: str) -> Mapping[Any, Any]:
+    """The named arguments of an operator, all known and none missing."""
+    names = EXPRESSIONS[op].names
+    if not isinstance(raw, Mapping):
+        raise invalid(f"{op} needs an object with {_listed(names)}", path)
+    given = cast("Mapping[Any, Any]", raw)
+    known = [name.rstrip("?") for name in names]
+    for name in given:
         if name not in known:
             raise refuse_unknown_operator(str(name), known, pointer(path, name), f"argument of {op}")
-    for name in signature.names:
-        if not name.endswith("?") and name not in raw:
+    for name in names:
+        if not name.endswith("?") and name not in given:
             raise invalid(f"{op} needs {name!r}", path)
-    return {name: parse_expression(value, pointer(path, name), variables, depth) for name, value in raw.items()}
+    return given
 
 
 def _count(signature: Signature) -> str:
@@ -179,27 +182,15 @@ def _listed(names: tuple[str, ...]) -> str:
 
 # --- operators that bind variables or do not evaluate their arguments ---------------------------------------------------
 
+Binding = Callable[[Any, str, frozenset[str], int], Expression]
+"""Reads the raw argument of an operator, at a pointer, with the variables bound around it and the depth it stands at."""
 
-def _literal(raw: Any, path: str, variables: frozenset[str], depth: int) -> Expression:
+
+def _literal(raw: Any, path: str, _variables: frozenset[str], _depth: int) -> Expression:
     value = constant(raw, path)
     if isinstance(value, Pattern):
         raise invalid("a regular expression cannot be a value", path)
     return Constant(value, path)
-
-
-def _arguments(op: str, raw: Any, path: str) -> Mapping[Any, Any]:
-    names = EXPRESSIONS[op].names
-    if not isinstance(raw, Mapping):
-        raise invalid(f"{op} needs an object with {_listed(names)}", path)
-    given = cast("Mapping[Any, Any]", raw)
-    known = [name.rstrip("?") for name in names]
-    for name in given:
-        if name not in known:
-            raise refuse_unknown_operator(str(name), known, pointer(path, name), f"argument of {op}")
-    for name in names:
-        if not name.endswith("?") and name not in given:
-            raise invalid(f"{op} needs {name!r}", path)
-    return given
 
 
 def _let(raw: Any, path: str, variables: frozenset[str], depth: int) -> Expression:
@@ -215,14 +206,16 @@ def _let(raw: Any, path: str, variables: frozenset[str], depth: int) -> Expressi
     return Call("$let", path, named={**{f"vars.{n}": v for n, v in bound.items()}, "in": inner}, names={n: n for n in bound})
 
 
+_VARIABLE = re.compile(r"[a-z\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*|CURRENT")
+
+
 def _variable_name(name: Any, path: str) -> str:
-    if not isinstance(name, str) or not name or not (name[0].islower() or ord(name[0]) > 127) or not all(ch.isalnum() or ch == "_" or ord(ch) > 127 for ch in name):
-        if name != "CURRENT":
-            raise invalid(f"{name!r} cannot name a variable", path, "names start with a lower-case letter")
-    return str(name)
+    if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
+        raise invalid(f"{name!r} cannot name a variable", path, "names start with a lower-case letter")
+    return name
 
 
-def _over_elements(op: str, body: str) -> Any:
+def _over_elements(op: str, body: str) -> Binding:
     def parse(raw: Any, path: str, variables: frozenset[str], depth: int) -> Expression:
         given = _arguments(op, raw, path)
         name = _variable_name(given.get("as", "this"), pointer(path, "as"))
@@ -274,7 +267,7 @@ def _sort_array(raw: Any, path: str, variables: frozenset[str], depth: int) -> E
     return Call("$sortArray", path, named={"input": source, "sortBy": Constant(by, pointer(path, "sortBy"))})
 
 
-_BINDING: dict[str, Any] = {
+_BINDING: dict[str, Binding] = {
     "$literal": _literal,
     "$let": _let,
     "$map": _over_elements("$map", "in"),

@@ -203,7 +203,15 @@ def parse_test(raw: Any, path: str, depth: int = 0) -> Test:
 
 
 def _is_wrapper(raw: Mapping[Any, Any]) -> bool:
-    return len(raw) == 1 and next(iter(raw)) in ("$date", "$regularExpression", "$oid", "$numberInt", "$numberLong", "$numberDouble", "$numberDecimal")
+    return len(raw) == 1 and next(iter(raw)) in (
+        "$date",
+        "$regularExpression",
+        "$oid",
+        "$numberInt",
+        "$numberLong",
+        "$numberDouble",
+        "$numberDecimal",
+    )
 
 
 def _no_pattern(value: Any, path: str) -> Any:
@@ -282,7 +290,11 @@ def _one_of(op: str, value: Any, path: str) -> OneOf:
     patterns: list[Pattern] = []
     for i, item in enumerate(cast("list[Any]", value)):
         at = pointer(path, i)
-        if isinstance(item, Mapping) and any(str(k).startswith("$") for k in cast("Mapping[Any, Any]", item)) and not _is_wrapper(cast("Mapping[Any, Any]", item)):
+        if (
+            isinstance(item, Mapping)
+            and any(str(k).startswith("$") for k in cast("Mapping[Any, Any]", item))
+            and not _is_wrapper(cast("Mapping[Any, Any]", item))
+        ):
             raise invalid(f"{op} takes values, not operators", at, "use compiled patterns for regular expressions")
         found = constant(item, at)
         if isinstance(found, Pattern):
@@ -313,7 +325,7 @@ def _types(value: Any, path: str) -> frozenset[str]:
         elif isinstance(item, int | float) and not isinstance(item, bool) and item in TYPE_CODES:
             names.add(TYPE_CODES[int(item)])
         else:
-            raise invalid(f"{item!r} is not a BSON type", path, "such as \"string\", \"number\", \"array\", or a type's number")
+            raise invalid(f"{item!r} is not a BSON type", path, 'such as "string", "number", "array", or a type\'s number')
     if not names:
         raise invalid("$type needs at least one type", path)
     return frozenset(names)
@@ -344,7 +356,11 @@ def _all(value: Any, path: str, depth: int) -> Test:
         at = pointer(path, i)
         if isinstance(item, Mapping) and "$elemMatch" in item:
             parts.append(parse_test(item, at, depth))
-        elif isinstance(item, Mapping) and any(str(k).startswith("$") for k in cast("Mapping[Any, Any]", item)) and not _is_wrapper(cast("Mapping[Any, Any]", item)):
+        elif (
+            isinstance(item, Mapping)
+            and any(str(k).startswith("$") for k in cast("Mapping[Any, Any]", item))
+            and not _is_wrapper(cast("Mapping[Any, Any]", item))
+        ):
             raise invalid("$all takes values or $elemMatch", at)
         else:
             found = constant(item, at)

@@ -44,6 +44,11 @@ def compare(left: Any, right: Any) -> int:
             return 1 if _is_nan(right) else _sign(left, right)
 
 
+def comparable(left: Any, right: Any) -> bool:
+    """Whether two values are of one class, such as numbers, so that one comes before the other by more than its type."""
+    return _rank(left) == _rank(right)
+
+
 def equal(left: Any, right: Any) -> bool:
     """Whether two values are one to MongoDB: 5 and 5.0 are, 1 and true are not."""
     return compare(left, right) == 0

@@ -29,7 +29,7 @@ def to_re2(pattern: Pattern, path: str) -> str:
     """
     unknown = set(pattern.options) - set("imsxu")
     if unknown:
-        raise invalid(f"unknown regular expression option {sorted(unknown)[0]!r}", path, "the options are i, m, s, x and u")
+        raise invalid(f"unknown regular expression option {min(unknown)!r}", path, "the options are i, m, s, x and u")
     text = re.sub(r"^\(\*UTF8?\)", "", pattern.text)
     bare = re.sub(r"\\\\|(?<=\\[pP])\{\^?\w+\}", "", text)
     for refused, name in _REFUSED:

@@ -67,7 +67,8 @@ def _stage(raw: Any, path: str) -> tuple[str, Any, str]:
 
 def matching(relation: Relation, filter: Filter) -> Relation:
     """The rows whose documents satisfy a filter."""
-    condition = Filters(relation.context, relation.root, expressions_of(relation.context)).compile(filter)
+    filters = Filters(relation.context, relation.root, expressions_of(relation.context), of_table=relation.is_table)
+    condition = filters.compile(filter)
     return replace(relation.matching(condition), filters=(*relation.filters, filter))
 
 

@@ -83,11 +83,10 @@ def parse_projection(raw: Any, path: str) -> Projection:
     for name, value in cast("Mapping[Any, Any]", raw).items():
         at = pointer(path, name)
         node = _node(value, at, 0)
-        if isinstance(name, str) and name.endswith(".$"):
-            if not isinstance(node, Keep):
-                raise invalid("a positional projection is an inclusion", at, f'write {{"{name}": 1}}')
-            name, node = name[:-2], Matched()
-        _insert(tree, _steps(name, at), node, at)
+        positional = isinstance(name, str) and name.endswith(".$")
+        if positional and not isinstance(node, Keep):
+            raise invalid("a positional projection is an inclusion", at, f'write {{"{name}": 1}}')
+        _insert(tree, _steps(name[:-2] if positional else name, at), Matched() if positional else node, at)
     below = _freeze(tree)
     return Projection(_mode(below, path), below, path)
 
@@ -105,6 +104,14 @@ def parse_additions(raw: Any, path: str, stage: str) -> Projection:
     for name, value in cast("Mapping[Any, Any]", raw).items():
         at = pointer(path, name)
         _insert(tree, _steps(name, at), _addition(value, at, 0), at)
+    return Projection("add", _freeze(tree), path)
+
+
+def additions(nodes: Mapping[str, Node], path: str) -> Projection:
+    """Nodes that are added at dotted paths."""
+    tree: dict[str, Any] = {}
+    for name, node in nodes.items():
+        _insert(tree, _steps(name, path), node, path)
     return Projection("add", _freeze(tree), path)
 
 

@@ -121,7 +121,11 @@ class Relation:
 def _settled(value: Value, column: Callable[[str], str]) -> Value:
     match value:
         case Scalar():
-            return replace(value, sql=column(value.sql), null_test=column(value.null_test) if value.null_test and not tagged.is_name(value.sql) else value.null_test)
+            return replace(
+                value,
+                sql=column(value.sql),
+                null_test=column(value.null_test) if value.null_test and not tagged.is_name(value.sql) else value.null_test,
+            )
         case Strings(sql, test):
             return value if tagged.is_name(sql) else Strings(column(sql), column(test))
         case Tagged(sql):

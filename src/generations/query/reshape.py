@@ -13,6 +13,7 @@ from generations.query.projection import Below, Compute, Drop, FirstElement, Kee
 from generations.query.source import refuse_unknown_field_of
 from generations.query.value import MISSING, Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
 
+
 def reshape(scope: Scope, root: Value, projection: Projection, filters: Sequence[f.Filter] = ()) -> Value:
     """The document in the projection's shape.
 
@@ -88,7 +89,12 @@ class _Shaper:
                     raise refuse_unknown_field_of(value, (*at, next(iter(node.fields))), self._path)
                 if value == MISSING and computes(node):
                     return self.document(Document({}, closed=False), node, at)
-                if self._mode == "add" and isinstance(value, Open | Patched) and _is_map(value) and all(isinstance(n, Compute) for n in node.fields.values()):
+                if (
+                    self._mode == "add"
+                    and isinstance(value, Open | Patched)
+                    and _is_map(value)
+                    and all(isinstance(n, Compute) for n in node.fields.values())
+                ):
                     for name, inner in node.fields.items():
                         value = Patched(value, name, self._field(MISSING, inner, (*at, name)))
                     return value
@@ -180,13 +186,18 @@ class _Shaper:
                 return tagged.let(f"arrayFirst({e} -> {holds}, {items})", lambda x: f"if({x} = '', '', concat('[', {x}, ']'))")
             case Matched():
                 index = self._over(self._scope.root).position(self._filters, self._path)
-                return tagged.let(index, lambda i: f"if({i} = 0, {failure(f'{i} = 0', 'the filter matched no element of an array', v)}, if({i} > length({items}), '', concat('[', {items}[{i}], ']')))")
+                return tagged.let(index, lambda i: _element_at(v, items, i))
             case _:
                 assert_never(node)
 
     def _over(self, root: Value) -> Filters:
         context = self._scope.context
         return Filters(context, root, lambda raw, path, over: condition(context, raw, path, over))
+
+
+def _element_at(v: str, items: str, i: str) -> str:
+    none = failure(f"{i} = 0", "the filter matched no element of an array", v)
+    return f"multiIf({i} = 0, {none}, {i} > length({items}), '', concat('[', {items}[{i}], ']'))"
 
 
 def _is_map(value: Open | Patched) -> bool:

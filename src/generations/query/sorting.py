@@ -8,8 +8,8 @@ from typing import Any, cast
 from generations.query import tagged
 from generations.query.context import invalid, pointer, refuse_unsupported
 from generations.query.relation import OrderKey, Relation
-from generations.query.source import resolve
-from generations.query.value import Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
+from generations.query.source import reach
+from generations.query.value import Scalar, walkable
 
 Direction = tuple[str, bool]
 """A dotted path and whether it is descending."""
@@ -22,7 +22,9 @@ def parse_sort(raw: Any, path: str) -> list[Direction]:
     """Read `{"timestamp": -1}`, or a list of (path, direction)."""
     if isinstance(raw, Mapping):
         pairs = list(cast("Mapping[Any, Any]", raw).items())
-    elif isinstance(raw, list | tuple) and all(isinstance(item, list | tuple) and len(cast("list[Any]", item)) == 2 for item in cast("list[Any]", raw)):
+    elif isinstance(raw, list | tuple) and all(
+        isinstance(item, list | tuple) and len(cast("list[Any]", item)) == 2 for item in cast("list[Any]", raw)
+    ):
         pairs = [tuple(item) for item in cast("list[Any]", raw)]
     else:
         raise invalid("a sort is an object of paths and directions", path, 'write {"timestamp": -1}')
@@ -51,31 +53,11 @@ def order_keys(relation: Relation, directions: list[Direction], path: str, *, ta
 
 
 def _key(relation: Relation, name: str, descending: bool, path: str, tagged_only: bool) -> OrderKey:
-    target, rest = _below(relation.root, tuple(name.split(".")), path)
-    if isinstance(target, Scalar) and not rest and not tagged_only:
-        return OrderKey(target.sql, descending, target.nullable)
-    found = tagged.leaves(to_tagged(target), [(quote(step), int(step) if step.isdigit() else None) for step in rest])
-    return OrderKey(_of_leaves(found, descending), descending)
-
-
-def _below(root: Value, steps: tuple[str, ...], path: str) -> tuple[Value, tuple[str, ...]]:
-    """The typed value of a path, or the tagged one nearest to it and the steps left."""
-    value = root
-    for i, step in enumerate(steps):
-        match value:
-            case Document(fields) if step in fields:
-                value = fields[step]
-            case Open(path=()) if not isinstance(resolve(value, (step,), path), Open):
-                value = resolve(value, (step,), path)
-            case Patched(_, name, replaced) if name == step:
-                value = replaced
-            case Patched(base):
-                return _below(base, steps[i:], path)
-            case Open() | Tagged() | Strings():
-                return value, steps[i:]
-            case _:
-                return resolve(root, steps, path), ()
-    return value, ()
+    target, rest = reach(relation.root, tuple(name.split(".")), path)
+    if isinstance(target, Scalar) and not tagged_only:
+        # Where NULLs are told a place, the engine puts NaN between them and the numbers, as MongoDB does.
+        return OrderKey(target.sql, descending, target.nullable or target.type == "number")
+    return OrderKey(_of_leaves(tagged.leaves(walkable(target, rest), rest), descending), descending)
 
 
 def _of_leaves(leaves: str, descending: bool) -> str:

@@ -70,6 +70,46 @@ def resolve(value: Value, steps: tuple[str, ...], path: str) -> Value:
         raise refuse_unknown_field_of(value, steps, path) from None
 
 
+def reach(root: Value, steps: tuple[str, ...], path: str) -> tuple[Value, tuple[str, ...]]:
+    """How far types are known on the way to a path, as filters, sorts and distinct need it.
+
+    Returns:
+        The value at the path and no steps; or the first value on the way whose inside only the engine sees (open, tagged or
+        an array of strings), and the steps that are left below it.
+
+    Raises:
+        UnknownField: a name that the root cannot have; `path` says where the query names it.
+    """
+    try:
+        return _reach(root, steps)
+    except _NoSuchField:
+        raise refuse_unknown_field_of(root, steps, path) from None
+
+
+def _reach(value: Value, steps: tuple[str, ...]) -> tuple[Value, tuple[str, ...]]:
+    if not steps:
+        return value, ()
+    step, rest = steps[0], steps[1:]
+    match value:
+        case Document(fields, closed=closed):
+            if step in fields:
+                return _reach(fields[step], rest)
+            if closed:
+                raise _NoSuchField
+            return MISSING, ()
+        case Patched(base, name, replaced):
+            return _reach(replaced, rest) if step == name else _reach(base, steps)
+        case Open(path=at, stem=stem):
+            declared = BY_PATH.get(f"{stem}.{step}") if stem and not at else None
+            return _reach(column(declared), rest) if declared else (value, steps)
+        case Tagged() | Strings():
+            return value, steps
+        case Scalar():
+            raise _NoSuchField
+        case _:
+            assert_never(value)
+
+
 def refuse_unknown_field_of(value: Value, steps: tuple[str, ...], path: str) -> UnknownField:
     """The error for a path that a value cannot have, with the nearest one that it has."""
     known = known_paths(value) if isinstance(value, Document) else []

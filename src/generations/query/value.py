@@ -1,7 +1,8 @@
 """Values of expressions: an SQL text and what is known of it before any row is read.
 
 A closed union: `Scalar` (a typed column or result), `Strings` (a typed array of strings), `Tagged` (a value of any type as
-tagged JSON), `Open` (a path inside stored JSON text), `Document` (an object whose fields are known) and `Patched` (an open map with a field replaced).
+tagged JSON), `Open` (a path inside stored JSON text), `Document` (an object whose fields are known) and `Patched` (an open
+map with a field replaced).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, assert_never
 
 from generations.query import tagged
+from generations.query.tagged import quote
 
 ScalarType = Literal["integer", "number", "string", "bool", "instant"]
 
@@ -117,6 +119,11 @@ def to_tagged(value: Value) -> str:
             assert_never(value)
 
 
+def walkable(value: Value, steps: tuple[str, ...]) -> str:
+    """Tagged text to follow steps into, which need not be printed as the engine does until they are followed."""
+    return tagged.from_text(value.text) if steps and isinstance(value, Open) and not value.path else to_tagged(value)
+
+
 def _scalar_to_tagged(value: Scalar) -> str:
     def convert(sql: str) -> str:
         match value.type:
@@ -152,12 +159,6 @@ def _open_to_tagged(value: Open) -> str:
         return inside
     plain = "''" if keys else tagged.from_string(f"assumeNotNull({value.plain})")
     return f"if({value.plain} IS NOT NULL, {plain}, {inside})"
-
-
-def quote(text: str) -> str:
-    """An SQL string literal of a name (a key of a path, a field). Values never come this way: they are bound."""
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0")
-    return f"'{escaped}'"
 
 
 def backquoted(name: str) -> str:

@@ -56,7 +56,7 @@ def _add_to_set(rows: Accumulation, raw: Any, path: str) -> Value:
     return Tagged(tagged.array(distinct(in_order(rows, raw, path))))
 
 
-def count_of(rows: Accumulation, given: Mapping[str, Any], path: str) -> int:
+def count_of(given: Mapping[str, Any], path: str) -> int:
     """The constant `n`, from 1 on."""
     n = given["n"]
     if isinstance(n, bool) or not isinstance(n, int | float) or n != n or n < 1 or int(n) != n or n >= 2**31:
@@ -68,14 +68,14 @@ def count_of(rows: Accumulation, given: Mapping[str, Any], path: str) -> int:
 def _first_n(rows: Accumulation, raw: Any, path: str) -> Value:
     given = arguments(raw, ("input", "n"), (), "$firstN", path)
     items = in_order(rows, given["input"], pointer(path, "input"), nulls=True)
-    return Tagged(tagged.array(f"arraySlice({items}, 1, {count_of(rows, given, path)})"))
+    return Tagged(tagged.array(f"arraySlice({items}, 1, {count_of(given, path)})"))
 
 
 @accumulator("$lastN", needs_order=True)
 def _last_n(rows: Accumulation, raw: Any, path: str) -> Value:
     given = arguments(raw, ("input", "n"), (), "$lastN", path)
     items = in_order(rows, given["input"], pointer(path, "input"), nulls=True)
-    return Tagged(tagged.array(f"arraySlice({items}, -{count_of(rows, given, path)})"))
+    return Tagged(tagged.array(f"arraySlice({items}, -{count_of(given, path)})"))
 
 
 def _best(function: str, op: str) -> Any:
@@ -95,7 +95,7 @@ def _best_n(op: str, sign: str) -> Any:
     def compile(rows: Accumulation, raw: Any, path: str) -> Value:
         given = arguments(raw, ("sortBy", "output", "n"), (), op, path)
         items = in_order(rows, given["output"], pointer(path, "output"), order=rows.ranks[path], nulls=True)
-        n = count_of(rows, given, path)
+        n = count_of(given, path)
         return Tagged(tagged.array(f"arraySlice({items}, 1, {n})" if sign == "first" else f"arraySlice({items}, -{n})"))
 
     return compile
@@ -112,7 +112,7 @@ def _extreme_n(op: str) -> Any:
         items = rows.fold("groupArrayIf", f"({tagged.sort_key(v)}, {v})", f"NOT {tagged.is_nullish(v)}")
         t = tagged.fresh()
         sort = "arraySort" if op == "$minN" else "arrayReverseSort"
-        return Tagged(tagged.array(f"arraySlice(arrayMap({t} -> {t}.2, {sort}({t} -> {t}.1, {items})), 1, {count_of(rows, given, path)})"))
+        return Tagged(tagged.array(f"arraySlice(arrayMap({t} -> {t}.2, {sort}({t} -> {t}.1, {items})), 1, {count_of(given, path)})"))
 
     return compile
 
@@ -144,7 +144,9 @@ def _arrays(op: str, of: Callable[[str], str]) -> Any:
 
         def checked(a: str) -> str:
             wrong = f"arrayExists({x} -> NOT {tagged.is_array(x)}, {a})"
-            return failure(wrong, f"{op} requires array inputs", tagged.array(of(f"arrayFlatten(arrayMap({x} -> {tagged.elements(x)}, {a}))")))
+            return failure(
+                wrong, f"{op} requires array inputs", tagged.array(of(f"arrayFlatten(arrayMap({x} -> {tagged.elements(x)}, {a}))"))
+            )
 
         return Tagged(tagged.let(in_order(rows, raw, path), checked))
 

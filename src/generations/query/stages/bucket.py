@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, cast
 
 from generations.query import tagged
@@ -11,6 +12,7 @@ from generations.query.accumulate import Asked, arguments, parse_accumulator
 from generations.query.constants import constant
 from generations.query.context import invalid, pointer, refuse_unsupported
 from generations.query.evaluate import evaluate, failure
+from generations.query.matching import comparable, compare
 from generations.query.pipeline import stage
 from generations.query.relation import OrderKey, Relation
 from generations.query.stages.group import grouped
@@ -27,21 +29,35 @@ def _bucket(relation: Relation, raw: Any, path: str) -> Relation:
     boundaries = constant(given["boundaries"], pointer(path, "boundaries"))
     if not isinstance(boundaries, list) or len(cast("list[Any]", boundaries)) < 2:
         raise invalid("boundaries must be a list of at least two values", pointer(path, "boundaries"))
+    given_default = "default" in given
+    default = constant(given.get("default"), pointer(path, "default"))
+    _check_boundaries(cast("list[Any]", boundaries), [default] if given_default else [], path)
     context = relation.context
     texts = [context.tagged(boundary) for boundary in cast("list[Any]", boundaries)]
     edges = [tagged.sort_key(text) for text in texts]
     value = to_tagged(evaluate(context, relation.root, given["groupBy"], pointer(path, "groupBy")))
     relation, (key,) = relation.with_columns([tagged.let(value, lambda v: tagged.sort_key(f"if({v} = '', 'null', {v})"))])
-    cases = ", ".join(f"{key} >= {low} AND {key} < {high}, {text}" for low, high, text in zip(edges, edges[1:], texts, strict=False))
-    if "default" in given:
-        other = context.tagged(constant(given["default"], pointer(path, "default")))
+    cases = ", ".join(f"{key} >= {low} AND {key} < {high}, {text}" for (low, high), text in zip(pairwise(edges), texts, strict=False))
+    if given_default:
+        other = context.tagged(default)
     else:
         outside = f"{key} < {edges[0]} OR {key} >= {edges[-1]}"
         other = failure(outside, "$bucket could not find a matching branch for an input, and no default was specified", "''")
     relation, (label,) = relation.with_columns([f"multiIf({cases}, {other})"])
-    rising = " OR ".join(f"{low} >= {high}" for low, high in zip(edges, edges[1:], strict=False))
-    relation = replace(relation, where=(*relation.where, f"throwIf({rising}, 'the boundaries of $bucket must rise') = 0"))
     return _gathered(relation, label, given, path)
+
+
+def _check_boundaries(boundaries: list[Any], default: list[Any], path: str) -> None:
+    """They rise, all of one type; a default, where there is one, lies outside of them."""
+    at = pointer(path, "boundaries")
+    for i, (low, high) in enumerate(pairwise(boundaries), 1):
+        if not comparable(low, high):
+            raise invalid("boundaries must all have one type", pointer(at, i))
+        if compare(low, high) >= 0:
+            raise invalid("boundaries must rise", pointer(at, i))
+    for value in default:
+        if compare(value, boundaries[0]) >= 0 and compare(value, boundaries[-1]) < 0:
+            raise invalid("the default must lie outside of the boundaries", pointer(path, "default"))
 
 
 def _gathered(relation: Relation, label: str, given: Mapping[str, Any], path: str) -> Relation:

@@ -11,15 +11,13 @@ from generations.query import tagged
 from generations.query.accumulate import arguments
 from generations.query.constants import constant, instant_of
 from generations.query.context import invalid, pointer, refuse_unknown_operator, refuse_unsupported
-from generations.query.evaluate import Scope, evaluate, failure
-from generations.query.expression import parse_expression
+from generations.query.evaluate import evaluate, failure
 from generations.query.pipeline import stage
-from generations.query.projection import Below, Compute, Node, Projection
 from generations.query.relation import OrderKey, Relation
-from generations.query.reshape import reshape
 from generations.query.sorting import order_keys, parse_sort
 from generations.query.source import resolve
-from generations.query.value import Tagged, Value, quote, to_tagged
+from generations.query.stages.shape import with_values
+from generations.query.value import Tagged, quote, to_tagged
 
 MOST_ADDED = 500_000
 """Documents that one `$densify` may add, as in MongoDB."""
@@ -37,21 +35,13 @@ def _fill(relation: Relation, raw: Any, path: str) -> Relation:
     over = None
     if any(isinstance(asked, Mapping) and "method" in asked for asked in cast("Mapping[Any, Any]", output).values()):
         relation, over = _carried(relation, given, path)
-    variables: dict[str, Value] = {}
-    tree: dict[str, Node] = {}
-    columns: list[str] = []
-    for i, (name, asked) in enumerate(cast("Mapping[Any, Any]", output).items()):
-        at = pointer(pointer(path, "output"), name)
-        columns.append(_filled(relation, str(name), asked, over, at))
-        node: Node = Compute(parse_expression(f"$$f{i}", at, frozenset({f"f{i}"})))
-        steps = str(name).split(".")
-        for step in reversed(steps[1:]):
-            node = Below({step: node})
-        tree[steps[0]] = node
-    relation, names = relation.with_columns(columns)
-    variables = {f"f{i}": Tagged(column) for i, column in enumerate(names)}
-    root = reshape(Scope(relation.context, relation.root, variables), relation.root, Projection("add", Below(tree), path))
-    return replace(relation, root=root, filters=()).settled()
+    filled = {
+        str(name): _filled(relation, str(name), asked, over, pointer(pointer(path, "output"), name))
+        for name, asked in cast("Mapping[Any, Any]", output).items()
+    }
+    relation, columns = relation.with_columns(list(filled.values()))
+    values = {name: Tagged(column) for name, column in zip(filled, columns, strict=True)}
+    return with_values(relation, values, path).settled()
 
 
 def _carried(relation: Relation, given: Mapping[str, Any], path: str) -> tuple[Relation, tuple[str, str]]:
@@ -126,9 +116,11 @@ class _Series:
         d, v, p = self._document, self._value, self._partition
         rows = self._relation.select(f"{d} AS d, {v} AS v, {p} AS p")
         number = self._number("v")
-        present = f"SELECT {tagged.equality('p')} AS k, any(p) AS part, groupArrayIf({number}, v NOT IN ('', 'null')) AS xs FROM ({rows}) GROUP BY k"
+        numbers = f"groupArrayIf({number}, v NOT IN ('', 'null')) AS xs"
+        present = f"SELECT {tagged.equality('p')} AS k, any(p) AS part, {numbers} FROM ({rows}) GROUP BY k"
         low, high, open_end = self._bounds(bounds)
-        each = f"SELECT part, arraySort(xs) AS xs, min(arrayMin(xs)) OVER () AS lowest, max(arrayMax(xs)) OVER () AS highest FROM ({present}) WHERE notEmpty(xs)"
+        ends = "min(arrayMin(xs)) OVER () AS lowest, max(arrayMax(xs)) OVER () AS highest"
+        each = f"SELECT part, arraySort(xs) AS xs, {ends} FROM ({present}) WHERE notEmpty(xs)"
         added = self._added(low, high, open_end)
         fresh = f"SELECT {self._made('part', 'x')} AS d, x AS o, 1 AS added FROM (SELECT part, arrayJoin({added}) AS x FROM ({each}))"
         kept = f"SELECT d, if(v IN ('', 'null'), -inf, {number}) AS o, 0 AS added FROM ({rows})"
@@ -186,7 +178,8 @@ class _Series:
     def _made(self, partition: str, place: str) -> str:
         """A new document: the partition's fields and the place."""
         if self._unit is None:
-            value = f"if({place} = trunc({place}) AND {int(float(self._step).is_integer())}, toString(toInt64({place})), {tagged.from_float(place)})"
+            is_whole = f"{place} = trunc({place}) AND {int(float(self._step).is_integer())}"
+            value = f"if({is_whole}, toString(toInt64({place})), {tagged.from_float(place)})"
         else:
             value = tagged.from_instant(f"fromUnixTimestamp64Micro(toInt64(round({place} * 1000000)), 'UTC')")
         fields: dict[str, Any] = {}
@@ -203,4 +196,6 @@ def _nest(tree: dict[str, Any], steps: list[str], value: str) -> None:
 
 
 def _object(tree: dict[str, Any]) -> str:
-    return tagged.object_of([(quote(name), _object(cast("dict[str, Any]", inner)) if isinstance(inner, dict) else inner) for name, inner in tree.items()])
+    return tagged.object_of(
+        [(quote(name), _object(cast("dict[str, Any]", inner)) if isinstance(inner, dict) else inner) for name, inner in tree.items()]
+    )

@@ -9,9 +9,9 @@ from typing import Any, cast
 from generations.query import tagged
 from generations.query.context import invalid, pointer, refuse_unknown_operator
 from generations.query.evaluate import Scope, failure
-from generations.query.expression import Constant, FieldPath, parse_expression
+from generations.query.expression import Constant, FieldPath, Variable, parse_expression
 from generations.query.pipeline import filtered, stage
-from generations.query.projection import Below, Compute, Projection, parse_additions, parse_projection, parse_unset
+from generations.query.projection import Compute, Projection, additions, parse_additions, parse_projection, parse_unset
 from generations.query.relation import OrderKey, Relation
 from generations.query.reshape import reshape
 from generations.query.sorting import order_keys, parse_sort
@@ -119,14 +119,14 @@ def _unwind(relation: Relation, raw: Any, path: str) -> Relation:
     value = resolve(relation.root, steps, path)
     if isinstance(value, Strings) and tagged.is_name(value.sql) and not preserve and index is None:
         unwound, (item,) = relation.with_columns([f"arrayJoin({value.sql})"])
-        return _with_value(unwound, steps, Scalar(item, "string", nullable=False), unwound.order, path)
+        return with_values(unwound, {".".join(steps): Scalar(item, "string", nullable=False)}, path)
     items = _items(_strict(relation.root, value, steps), preserve)
     unwound, (item,) = relation.with_columns([f"arrayJoin({items})"])
     unwound = replace(unwound, natural=(*unwound.natural, f"{item}.2"))
-    result = _with_value(unwound, steps, Tagged(f"{item}.1"), unwound.order, path)
+    result = with_values(unwound, {".".join(steps): Tagged(f"{item}.1")}, path)
     if index is not None:
         position = Scalar(f"if({item}.2 < 0, NULL, {item}.2)", "integer")
-        result = _with_value(result, tuple(index.split(".")), position, result.order, path)
+        result = with_values(result, {index: position}, path)
     return result.settled()
 
 
@@ -134,7 +134,9 @@ def _unwind_arguments(raw: Any, path: str) -> tuple[tuple[str, ...], str | None,
     given: Mapping[str, Any] = cast("Mapping[str, Any]", raw) if isinstance(raw, Mapping) else {"path": raw}
     for name in given:
         if name not in ("path", "includeArrayIndex", "preserveNullAndEmptyArrays"):
-            raise refuse_unknown_operator(name, ("path", "includeArrayIndex", "preserveNullAndEmptyArrays"), pointer(path, name), "argument of $unwind")
+            raise refuse_unknown_operator(
+                name, ("path", "includeArrayIndex", "preserveNullAndEmptyArrays"), pointer(path, name), "argument of $unwind"
+            )
     field = given.get("path")
     if not isinstance(field, str) or not field.startswith("$") or field.startswith("$$"):
         raise invalid("$unwind takes a field path", path, 'write "$metadata.tags"')
@@ -169,15 +171,15 @@ def _items(value: str, preserve: bool) -> str:
         itself = f"[({v}, toInt64(-1))]"
         none = "CAST([] AS Array(Tuple(String, Int64)))"
         empty = "[('', toInt64(-1))]" if preserve else none
-        return f"multiIf({v} = '[]', {empty}, {tagged.is_array(v)}, {elements}, {tagged.is_nullish(v)}, {itself if preserve else none}, {itself})"
+        nullish = itself if preserve else none
+        return f"multiIf({v} = '[]', {empty}, {tagged.is_array(v)}, {elements}, {tagged.is_nullish(v)}, {nullish}, {itself})"
 
     return tagged.let(value, body)
 
 
-def _with_value(relation: Relation, steps: tuple[str, ...], value: Value, order: tuple[OrderKey, ...], path: str) -> Relation:
-    """The documents with a value set at a path; a missing value drops the field."""
-    scope = Scope(relation.context, relation.root, {"x": value})
-    below = Below({steps[-1]: Compute(parse_expression("$$x", path, frozenset({"x"})))})
-    for step in reversed(steps[:-1]):
-        below = Below({step: below})
-    return replace(relation, root=reshape(scope, relation.root, Projection("add", below, path)), order=order, filters=())
+def with_values(relation: Relation, values: Mapping[str, Value], path: str) -> Relation:
+    """The documents with values set at dotted paths; a missing value drops its field."""
+    variables = {f"v{i}": value for i, value in enumerate(values.values())}
+    nodes = {name: Compute(Variable(variable, (), path)) for name, variable in zip(values, variables, strict=True)}
+    scope = Scope(relation.context, relation.root, variables)
+    return replace(relation, root=reshape(scope, relation.root, additions(nodes, path)), filters=())

@@ -10,14 +10,12 @@ from generations.query import tagged
 from generations.query.accumulate import Accumulation, accumulate, arguments, parse_accumulator, prepared
 from generations.query.constants import constant
 from generations.query.context import invalid, pointer, refuse_unknown_operator, refuse_unsupported
-from generations.query.evaluate import Scope, evaluate, failure
-from generations.query.expression import parse_expression
+from generations.query.evaluate import evaluate, failure
 from generations.query.operators import ACCUMULATORS, WINDOW
 from generations.query.pipeline import stage
-from generations.query.projection import Below, Compute, Node, Projection
 from generations.query.relation import OrderKey, Relation
-from generations.query.reshape import reshape
 from generations.query.sorting import order_keys, parse_sort
+from generations.query.stages.shape import with_values
 from generations.query.value import Scalar, Tagged, Value, to_tagged
 
 _MILLISECONDS = {"millisecond": 1, "second": 1000, "minute": 60_000, "hour": 3_600_000, "day": 86_400_000, "week": 604_800_000}
@@ -57,16 +55,9 @@ def _set_window_fields(relation: Relation, raw: Any, path: str) -> Relation:
             raise invalid(f"{name!r} is not a path", at)
         relation, values[name] = _output(relation, name, asked, frame, keys, at)
     relation, columns = relation.with_columns([to_tagged(value) for value in values.values()])
-    variables: dict[str, Value] = {f"w{i}": Tagged(column) for i, column in enumerate(columns)}
-    tree: dict[str, Node] = {}
-    for i, name in enumerate(values):
-        node: Node = Compute(parse_expression(f"$$w{i}", path, frozenset(variables)))
-        for step in reversed(name.split(".")[1:]):
-            node = Below({step: node})
-        tree[name.split(".")[0]] = node
-    root = reshape(Scope(relation.context, relation.root, variables), relation.root, Projection("add", Below(tree), path))
+    made = with_values(relation, {name: Tagged(column) for name, column in zip(values, columns, strict=True)}, path)
     first = [OrderKey(partition[1])] if partition else []
-    return replace(relation, root=root, order=(*first, *keys), filters=()).settled()
+    return replace(made, order=(*first, *keys)).settled()
 
 
 def _arguments(raw: Any, path: str) -> Mapping[str, Any]:
@@ -104,7 +95,11 @@ def _ordered(relation: Relation, given: Mapping[str, Any], path: str) -> tuple[R
 def _by_range(given: Mapping[str, Any]) -> bool:
     """Whether a window is measured along the sort key, which is then needed in one form."""
     outputs = cast("Mapping[str, Any]", given["output"]).values()
-    return any("range" in cast("Mapping[str, Any]", o).get("window", {}) for o in outputs if isinstance(o, Mapping) and isinstance(cast("Mapping[str, Any]", o).get("window", {}), Mapping))
+    return any(
+        "range" in cast("Mapping[str, Any]", o).get("window", {})
+        for o in outputs
+        if isinstance(o, Mapping) and isinstance(cast("Mapping[str, Any]", o).get("window", {}), Mapping)
+    )
 
 
 def _output(relation: Relation, name: str, raw: Any, frame: _Frame, keys: tuple[OrderKey, ...], path: str) -> tuple[Relation, Value]:
@@ -121,12 +116,12 @@ def _output(relation: Relation, name: str, raw: Any, frame: _Frame, keys: tuple[
         return relation, _ranked(relation, op, fields[op], frame, pointer(path, op))
     if len(fields) == 1 and op not in ACCUMULATORS:
         raise refuse_unknown_operator(op, [*ACCUMULATORS, *WINDOW], pointer(path, op), "window operator")
-    asked = parse_accumulator(name.split(".")[-1], fields, path)
+    asked = parse_accumulator(name.rpartition(".")[2], fields, path)
     rows = prepared(replace(relation, order=keys), [asked])
     bounds = _bounds(window, keys, pointer(path, "window"))
     made = rows.relation
     if isinstance(bounds, _Range):
-        made, (distance,) = made.with_columns([_distance(made, bounds, path)])
+        made, (distance,) = made.with_columns([_distance(bounds)])
         over = replace(frame, order=f"ORDER BY {distance}").over(bounds.clause)
     else:
         over = frame.over(bounds)
@@ -203,7 +198,7 @@ def _bound(bound: Any, position: int, kind: type, unit: int, path: str) -> str:
     return f"{abs(kind(bound * unit))!r} {'FOLLOWING' if bound > 0 else 'PRECEDING'}"
 
 
-def _distance(relation: Relation, window: _Range, path: str) -> str:
+def _distance(window: _Range) -> str:
     """The sort key of a window by range as a Float64: the number, or the milliseconds of the date."""
     # A sort key's first tuple is (rank, double, rest, text); typed columns are what they are.
     kind = 9 if window.of_dates else 2

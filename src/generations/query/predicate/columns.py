@@ -1,0 +1,133 @@
+"""Tests on typed columns: plain comparisons, without a look at any JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, assert_never
+
+from generations.query import filter as f
+from generations.query import tagged
+from generations.query.constants import Pattern, instant_of
+from generations.query.context import Context, invalid
+from generations.query.pattern import to_re2
+from generations.query.predicate.condition import FALSE, Condition, all_of, any_of, negated
+from generations.query.value import Scalar
+
+SIGN = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
+
+
+def of_column(context: Context, value: Scalar, test: f.Test, path: str) -> Condition:
+    """The test on a typed value; of a type that can never pass it, false before any row is read."""
+    match test:
+        case f.Equals(wanted):
+            return absent(value) if wanted is None else _compared(context, value, "=", wanted, path)
+        case f.Ordered(op, wanted):
+            if wanted is None:
+                return absent(value) if op in ("$gte", "$lte") else FALSE
+            return _compared(context, value, SIGN[op], wanted, path)
+        case f.OneOf(values, patterns):
+            return _one_of(context, value, values, patterns, path)
+        case f.Matches(pattern):
+            return _matches(context, value, pattern, path)
+        case f.Exists():
+            return any_of([negated(absent(value)), _explicit_null(value)])
+        case f.HasType(names):
+            return _has_type(value, names)
+        case f.Modulo(divisor, remainder):
+            return _modulo(context, value, divisor, remainder)
+        case f.HasSize() | f.ElementMatches() | f.Nothing():
+            return FALSE
+        case f.NotTest(part):
+            return negated(of_column(context, value, part, path))
+        case f.Tests(parts):
+            return all_of([of_column(context, value, part, path) for part in parts])
+        case _:
+            assert_never(test)
+
+
+def absent(value: Scalar) -> Condition:
+    """Null or missing."""
+    return Condition(f"{value.sql} IS NULL") if value.nullable else FALSE
+
+
+def _explicit_null(value: Scalar) -> Condition:
+    """Where the value is absent: whether that is a null, and not a missing value."""
+    if value.null_test:
+        return Condition(value.null_test)
+    return absent(value) if value.absent == "null" else FALSE
+
+
+def _compared(context: Context, value: Scalar, sign: str, wanted: Any, path: str) -> Condition:
+    if value.type == "number" and _is_nan(wanted):
+        return FALSE if sign in ("<", ">") else Condition(f"isNaN({value.sql})", value.nullable)
+    bound = _bound(context, value, wanted, path)
+    return Condition(f"{value.sql} {sign} {bound}", value.nullable) if bound else FALSE
+
+
+def _is_nan(value: Any) -> bool:
+    return isinstance(value, float) and math.isnan(value)
+
+
+def _bound(context: Context, value: Scalar, wanted: Any, path: str) -> str | None:
+    """A placeholder comparable with the column; None where the types differ and so never match."""
+    match value.type, wanted:
+        case "bool", bool():
+            return "true" if wanted else "false"
+        case _, bool():
+            return None
+        case (("integer" | "number"), (int() | float())):
+            return None if _is_nan(wanted) else context.number(wanted)
+        case "string", str():
+            return context.string(wanted)
+        case "instant", datetime():
+            return context.instant(wanted)
+        case "instant", str():
+            found = instant_of(wanted)
+            if found is None:
+                raise invalid(f"{wanted!r} is not an instant", path, 'write it as "2024-06-15T12:30:45Z"')
+            return context.instant(found)
+        case _:
+            return None
+
+
+def _one_of(context: Context, value: Scalar, values: Sequence[Any], patterns: Sequence[Pattern], path: str) -> Condition:
+    parts = [absent(value)] if None in values else []
+    if value.type == "number" and any(isinstance(v, int | float) and not isinstance(v, bool) and not v for v in values):
+        values = [*values, 0.0, -0.0]  # IN compares bits, and both zeros are one number
+    bounds = list(dict.fromkeys(b for b in (_bound(context, value, v, path) for v in values if v is not None) if b))
+    if bounds:
+        parts.append(Condition(f"{value.sql} IN ({', '.join(bounds)})", value.nullable))
+    parts += [_compared(context, value, "=", v, path) for v in values if _is_nan(v)]
+    parts += [_matches(context, value, pattern, path) for pattern in patterns]
+    return any_of(parts)
+
+
+def _matches(context: Context, value: Scalar, pattern: Pattern, path: str) -> Condition:
+    expression = context.string(to_re2(pattern, path))
+    return Condition(f"match({value.sql}, {expression})", value.nullable) if value.type == "string" else FALSE
+
+
+def _has_type(value: Scalar, names: frozenset[str]) -> Condition:
+    own = {"string": "string", "bool": "bool", "instant": "date", "number": "double"}
+    parts: list[Condition] = []
+    if value.type == "integer":
+        fits = f"{value.sql} BETWEEN -2147483648 AND 2147483647"
+        parts += [Condition(fits, value.nullable)] if "int" in names else []
+        parts += [Condition(f"NOT ({fits})", value.nullable)] if "long" in names else []
+    elif own[value.type] in names:
+        parts.append(negated(absent(value)))
+    if "null" in names:
+        parts.append(all_of([absent(value), _explicit_null(value)]))
+    return any_of(parts)
+
+
+def _modulo(context: Context, value: Scalar, divisor: int, remainder: int) -> Condition:
+    if value.type not in ("integer", "number"):
+        return FALSE
+    remains = f"= {context.number(remainder)}"
+    if value.type == "integer":
+        return Condition(f"modulo({value.sql}, {context.number(divisor)}) {remains}", value.nullable)
+    fits = f"abs({value.sql}) < 9223372036854775808."
+    return Condition(f"({fits} AND modulo({tagged.cut(value.sql)}, {context.number(divisor)}) {remains})", value.nullable)

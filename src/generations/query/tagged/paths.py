@@ -1,0 +1,55 @@
+"""Paths into tagged values: as expressions see them, and as filters do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from generations.query.tagged.binding import fresh, let, quote
+from generations.query.tagged.kinds import is_array, is_object
+from generations.query.tagged.reading import elements
+
+
+def get(value: str, keys: Sequence[str]) -> str:
+    """The value at a path, as expressions see it: mapped over arrays of objects, never an index.
+
+    Args:
+        keys: the steps, each an SQL String.
+    """
+    if not keys:
+        return value
+
+    def body(v: str) -> str:
+        direct = f"JSONExtractRaw({v}, {', '.join(keys)})"
+        return f"if({is_object(v)} AND {direct} != '', {direct}, if(position({v}, '[') > 0, {_get_through_arrays(v, keys)}, ''))"
+
+    return let(value, body)
+
+
+def _get_through_arrays(v: str, keys: Sequence[str]) -> str:
+    if not keys:
+        return v
+    e, r, w = fresh(), fresh(), fresh()
+    items = f"if({is_object(w)}, [{w}], arrayFilter({e} -> {is_object(e)}, {elements(w)}))"
+    found = f"arrayFilter({r} -> {r} != '', arrayMap({e} -> {_get_through_arrays(f'JSONExtractRaw({e}, {keys[0]})', keys[1:])}, {items}))"
+    answer = let(found, lambda f: f"multiIf({is_object(w)}, {f}[1], {is_array(w)}, concat('[', arrayStringConcat({f}, ','), ']'), '')")
+    return f"arrayMap({w} -> {answer}, [{v}])[1]"
+
+
+def leaves(value: str, steps: Sequence[str]) -> str:
+    """The values that a filter's path reaches, as an Array(String): through arrays, by index and by key; '' is missing."""
+    out = f"[{value}]"
+    for position, step in enumerate(steps):
+        v, e = fresh(), fresh()
+        key = quote(step)
+        inside = f"arrayMap({e} -> JSONExtractRaw({e}, {key}), arrayFilter({e} -> {is_object(e)}, {elements(v)}))"
+        if _INDEX.fullmatch(step):
+            inside = f"arrayConcat({inside}, if(length({elements(v)}) > {step}, [{elements(v)}[{int(step) + 1}]], []))"
+        found = f"multiIf({is_object(v)}, [JSONExtractRaw({v}, {key})], {is_array(v)}, {inside}, [''])"
+        out = f"arrayMap({v} -> {found}, {out})"
+        out = f"{out}[1]" if position == 0 else f"arrayFlatten({out})"
+    return out
+
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+"""A step that may also be a place in an array: `01` is a key only."""
