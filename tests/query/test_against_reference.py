@@ -18,7 +18,7 @@ from generations import Collection, InvalidQuery, QueryFailed, Unsupported
 from generations.query import matching
 from generations.store.store import Store
 from tests import reference
-from tests.query import strategies
+from tests.query import strategies, typed_records
 
 ASKED = int(os.environ.get("GENERATIONS_EXAMPLES", "0"))
 EXAMPLES = {"embedded": 100, "http": 20, "sharded": 40}
@@ -204,10 +204,14 @@ def as_documents(pipeline: list[Doc]) -> list[Doc]:
 
 
 def compare_pipeline(stored: Collection, pipeline: list[Doc], refusals: Refusals) -> None:
-    answer = answer_of(lambda: list(stored.aggregate(as_documents(pipeline))), refusals)
+    compare(lambda: list(stored.aggregate(as_documents(pipeline))), lambda: reference.aggregate(pipeline, DOCUMENTS), pipeline, refusals)
+
+
+def compare(ask: Callable[[], list[Doc]], mean: Callable[[], list[Doc]], pipeline: list[Doc], refusals: Refusals) -> None:
+    answer = answer_of(ask, refusals)
     if answer == REFUSED:
         return
-    meaning = meaning_of(lambda: reference.aggregate(pipeline, DOCUMENTS))
+    meaning = meaning_of(mean)
     if ERROR in (answer, meaning):
         assert answer == meaning
         return
@@ -251,6 +255,42 @@ def test_projections_of_find_give_what_mongodb_gives(stored: Collection, target)
 
     generated(strategies.find_projections(), target.name, check)
     refusals.bounded(0.05)
+
+
+@pytest.fixture(scope="module")
+def records(engine) -> tuple[Collection, list[Doc]]:
+    """The documents spread over typed fields, contents and maps, and what they are when they are read back."""
+    collection = Collection(Store(engine, "against-the-reference-typed"))
+    collection.insert_many([typed_records.as_record(doc) for doc in DOCUMENTS])
+    return collection, list(collection.find({}, sort=[("timestamp", 1)]))
+
+
+def test_filters_on_typed_fields_match_what_mongodb_matches(records: tuple[Collection, list[Doc]], target) -> None:
+    collection, docs = records
+    refusals = Refusals()
+
+    def check(generated_filter: Doc) -> None:
+        filter = typed_records.filter_in_record(generated_filter)
+        answer = answer_of(lambda: {found["id"] for found in collection.find(filter, {"id": 1})}, refusals)
+        if answer != REFUSED:
+            note(f"asked: {filter}")
+            assert answer == meaning_of(lambda: {doc["id"] for doc in docs if reference.match(filter, doc)})
+
+    generated(strategies.filters() | strategies.expression_filters(), target.name, check)
+    refusals.bounded(0.1)
+
+
+def test_pipelines_over_typed_fields_give_what_mongodb_gives(records: tuple[Collection, list[Doc]], target) -> None:
+    collection, docs = records
+    refusals = Refusals()
+
+    def check(generated_pipeline: list[Doc]) -> None:
+        pipeline = typed_records.pipeline_in_record(generated_pipeline)
+        ordered = [{"$sort": {"timestamp": 1}}, *pipeline]
+        compare(lambda: list(collection.aggregate(ordered)), lambda: reference.aggregate(pipeline, docs), pipeline, refusals)
+
+    generated(strategies.pipelines(), target.name, check)
+    refusals.bounded(0.1)
 
 
 SORTED_PATHS = ["a", "b", "c", "a.b", "b.a", "n", "s", "d", "l", "w", "o", "o.n", "items.p", "nowhere"]
