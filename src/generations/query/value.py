@@ -107,7 +107,8 @@ def to_tagged(value: Value) -> str:
         case Scalar():
             return _scalar_to_tagged(value)
         case Strings(sql, test):
-            return f"if(empty({sql}), {test}, toJSONString({sql}))"
+            x = tagged.fresh()
+            return f"if(empty({sql}), {test}, {tagged.array(f'arrayMap({x} -> {tagged.from_string(x)}, {sql})')})"
         case Open():
             return _open_to_tagged(value)
         case Patched(base, name, replaced):
@@ -162,6 +163,6 @@ def _open_to_tagged(value: Open) -> str:
 
 
 def backquoted(name: str) -> str:
-    """An SQL identifier of any name."""
-    escaped = name.replace("\\", "\\\\").replace("`", "\\`")
+    """An SQL identifier of any name; no name at all is not one, and becomes a space."""
+    escaped = (name or " ").replace("\\", "\\\\").replace("`", "\\`")
     return f"`{escaped}`"

@@ -51,7 +51,7 @@ def text_of_float(value: float) -> str:
         return f"{Decimal(repr(value)):f}" if not exponent or int(exponent) >= -6 else f"{mantissa}e{int(exponent)}"
     if abs(value) < INTEGRAL_BOUND:
         return f'"\\u0001d{int(value)}.0"'
-    return f'"\\u0001d{Decimal(repr(value)):f}"' if abs(value) < 1e21 else '"\\u0001d' + repr(value).replace("+", "") + '"'
+    return f'"\\u0001d{Decimal(repr(value)):f}.0"' if abs(value) < 1e21 else '"\\u0001d' + repr(value).replace("+", "") + '"'
 
 
 def text_of_instant(value: datetime) -> str:

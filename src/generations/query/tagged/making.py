@@ -42,7 +42,8 @@ def from_float(x: str) -> str:
     def body(v: str) -> str:
         text = (
             f"multiIf(isNaN({v}), 'NaN', isInfinite({v}), if({v} > 0, 'Infinity', '-Infinity'), "
-            f"abs({v}) < {INTEGRAL_BOUND}, concat(toString(toInt64({v})), '.0'), toString({v}))"
+            f"abs({v}) < {INTEGRAL_BOUND}, concat(toString(toInt64({v})), '.0'), "
+            f"abs({v}) < 1e21, concat(toString({v}), '.0'), toString({v}))"
         )
         return f"if(isFinite({v}) AND {v} != trunc({v}), toString({v}), concat('\"{TAG}d', {text}, '\"'))"
 
