@@ -27,7 +27,7 @@ demo: setup ## load 5,000 sample generations and ask them five questions
 	@$(BIN)/python examples/demo.py
 
 test: setup ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 check: setup format lint types layers test ## everything that must hold before a change lands
 
