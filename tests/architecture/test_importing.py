@@ -10,11 +10,12 @@ HEAVY = {"chdb", "clickhouse_connect", "numpy", "pandas", "polars", "pyarrow", "
 
 COST = """
 import json, sys, time
-started = time.perf_counter()
+started = time.process_time()
 import generations
+package_ms = (time.process_time() - started) * 1000
 generations.Generations
-took_ms = (time.perf_counter() - started) * 1000
-print(json.dumps({"took_ms": took_ms, "modules": sorted({name.split(".")[0] for name in sys.modules})}))
+class_ms = (time.process_time() - started) * 1000
+print(json.dumps({"package_ms": package_ms, "class_ms": class_ms, "modules": sorted({name.split(".")[0] for name in sys.modules})}))
 """
 
 
@@ -29,8 +30,11 @@ def test_importing_loads_no_engine_and_no_terminal() -> None:
 
 
 def test_importing_takes_less_than_60_ms_over_bare_python() -> None:
-    """The best of five, since the first one may compile and the machine may be busy."""
-    assert min(importing()["took_ms"] for _ in range(5)) < 60
+    """The best of five, since the first one may compile; processor time, since the machine may be busy."""
+    costs = [importing() for _ in range(5)]
+
+    assert min(cost["package_ms"] for cost in costs) < 60
+    assert min(cost["class_ms"] for cost in costs) < 120
 
 
 def test_importing_prints_nothing_and_touches_no_file(tmp_path: object) -> None:
