@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 from pathlib import Path
@@ -106,3 +107,27 @@ def test_long_records_in_a_pipe_are_lines_too():
     long = json.dumps({"text": "x" * 200_000}).encode()
 
     assert [text for _, _, text in cut(long + b'\n{"broken": \n{"b":2}\n')] == [long, b'{"broken": ', b'{"b":2}']
+
+
+def test_lines_before_the_end_of_a_packed_file_that_is_cut_short_come_out(tmp_path):
+    lines = [json.dumps({"n": n, "text": str(n) * 30}).encode() for n in range(20_000)]
+    packed = gzip.compress(b"\n".join(lines))
+
+    with open_source(io.BytesIO(packed[: len(packed) // 2])) as source:
+        found = []
+        with pytest.raises(InvalidInput, match="cut short"):
+            found.extend(text for batch in texts.batches(source) for text in batch.texts)
+
+    assert len(found) > 1000
+    assert found[:-1] == lines[: len(found) - 1]
+    assert lines[len(found) - 1].startswith(found[-1])
+
+
+def test_a_line_beyond_all_reason_ends_the_reading(monkeypatch):
+    monkeypatch.setattr(texts, "_LONGEST_LINE", 3 << 20)
+
+    with open_source(io.BytesIO(b'{"a":1}\n{"b":2}\n' + b"x" * (6 << 20))) as source:
+        found = texts.batches(source)
+        assert next(found).texts[:2] == [b'{"a":1}', b'{"b":2}']
+        with pytest.raises(InvalidInput, match=r"line 3 of .* is longer than 3 MiB"):
+            next(found)

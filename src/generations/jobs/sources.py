@@ -21,7 +21,7 @@ Packing = Literal["plain", "gzip", "zstd"]
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _PARQUET: Final = b"PAR1"
-_READ_BYTES: Final = 1 << 18
+_PIECE_BYTES: Final = 1 << 18
 _BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -67,7 +67,7 @@ class Source:
         self._pushed_back = b""
         while missing > 0 and not self.is_parquet:
             try:
-                part = self._stream.read(min(missing, _READ_BYTES))
+                part = self._stream.read(missing if self.packing == "plain" else min(missing, _PIECE_BYTES))
             except (EOFError, OSError, zlib.error) as error:
                 self._failure = self._damaged(error)
                 break
@@ -151,11 +151,16 @@ class _Counted(io.RawIOBase):
     def readinto(self, buffer: memoryview, /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride] - BufferedReader passes a memoryview
         if self._head:
             data, self._head = self._head[: len(buffer)], self._head[len(buffer) :]
+            buffer[: len(data)] = data
+            size = len(data)
+        elif isinstance(self._raw, io.RawIOBase | io.BufferedIOBase):
+            size = self._raw.readinto(buffer) or 0
         else:
             data = self._raw.read(len(buffer))
-        buffer[: len(data)] = data
-        self.count += len(data)
-        return len(data)
+            buffer[: len(data)] = data
+            size = len(data)
+        self.count += size
+        return size
 
 
 def _zstd_reader(file: object, name: str) -> object:
