@@ -65,6 +65,12 @@ def project():
     return f"test-{uuid.uuid4().hex[:12]}"
 
 
+@pytest.fixture
+def serving():
+    """Starts servers with options of one's own: `with serving("--version", "25.8") as url`."""
+    return serve
+
+
 class serve:  # noqa: N801 - used as a function
     """A server for as long as the context lasts; gives its URL."""
 

@@ -1,6 +1,6 @@
 import pytest
 
-from generations.errors import ConfigError, StoreUnavailable
+from generations.errors import ConfigError, QueryFailed, StoreUnavailable
 from generations.store.http_engine import Address, HttpEngine
 
 
@@ -38,3 +38,22 @@ def test_a_server_that_does_not_answer_is_told_without_its_password() -> None:
         HttpEngine("clickhouse://me:secret@127.0.0.1:9/default")
 
     assert "secret" not in str(told.value)
+
+
+def test_a_server_that_is_too_old_is_refused(serving) -> None:
+    with serving("--version", "24.3.1.1") as url, pytest.raises(ConfigError, match=r"is ClickHouse 24.3") as told:
+        HttpEngine(url)
+
+    assert "25.8 or newer" in told.value.hint
+
+
+def test_an_older_server_finishes_an_answer_before_it_sends_it(serving) -> None:
+    """It has no way to say that what it has sent is not the whole of it."""
+    with serving("--version", "25.8.1.1") as url:
+        engine = HttpEngine(url)
+        stream = engine.stream("SELECT throwIf(number = 900_000, 'too late') AS n FROM numbers(1_000_000)", "TSVRaw")
+
+        with pytest.raises(QueryFailed, match="too late"):
+            next(stream)
+
+        engine.close()

@@ -1,4 +1,4 @@
-"""Serve ClickHouse's HTTP interface out of chDB, for tests: `python tests/targets/serve_http.py [--sharded] [--folder F] [--port N]`.
+"""Serve ClickHouse's HTTP interface out of chDB, for tests: `python tests/targets/serve_http.py [--sharded]` (and `--help`).
 
 The first line of the output is the URL for `Generations(url)` or `GENERATIONS_URL`. It ends when its standard input does, so it
 never outlives the test run that started it; `--forever` keeps it.
@@ -33,10 +33,13 @@ def main() -> None:
     options.add_argument("--folder")
     options.add_argument("--port", type=int, default=0)
     options.add_argument("--forever", action="store_true")
+    options.add_argument("--version", help="the version of ClickHouse to give oneself out for")
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = asked.folder or f"{scratch}/data"
         server = sharded(folder, scratch, asked.port) if asked.sharded else Interface(folder, asked.port)
+        if asked.version:
+            server.rewrite = lambda sql: sql.replace("SELECT version()", f"SELECT '{asked.version}'")
         print(server.url, flush=True)
         if not asked.forever:
             threading.Thread(target=wait_for_the_end, daemon=True).start()

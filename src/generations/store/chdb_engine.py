@@ -30,6 +30,7 @@ T = TypeVar("T")
 
 _PIECE_ROWS = 8_192
 _CLOSE_PATIENCE = 10.0
+_WRITE_PATIENCE = 60.0
 
 
 class _FolderLock:
@@ -133,9 +134,12 @@ class ChdbEngine:
         self._stop_queries()
         self._pool.close(_CLOSE_PATIENCE)
         # What is being written ends by itself and is not cut off.
-        with self.writing():
-            if self._writer is not None:
-                self._writer.close(_CLOSE_PATIENCE)
+        if self._write_lock.lock.acquire(timeout=_WRITE_PATIENCE):
+            try:
+                if self._writer is not None:
+                    self._writer.close(_CLOSE_PATIENCE)
+            finally:
+                self._write_lock.lock.release()
 
     def abandon(self) -> list[Any]:
         """In a forked child: everything of the driver's, to be kept from its clean-up."""

@@ -32,6 +32,11 @@ _PIECE_BYTES: Final = 1 << 20
 _TAIL_BYTES: Final = 32 << 10
 """More than the longest message that a server puts behind a broken answer."""
 
+_OLDEST: Final = (25, 8)
+"""Projections that hold `_part_offset`, one snapshot for a whole query, the `JSON` type."""
+
+_MARKS_BROKEN_STREAMS: Final = (25, 11)
+
 _YES: Final = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False}
 
 
@@ -80,7 +85,7 @@ class HttpEngine:
     """Runs SQL on a ClickHouse server. Every call is a request of its own, so any number may run at once.
 
     Raises:
-        ConfigError: the URL is not one.
+        ConfigError: the URL is not one, or the server is too old.
         StoreUnavailable: the server does not answer, or refuses the user.
     """
 
@@ -112,9 +117,15 @@ class HttpEngine:
                 dedicated_pool=True,
             )
         )
-        # Servers before 25.11 do not mark a stream that broke; they have to finish an answer before they send it.
         version = tuple(int(part) for part in re.findall(r"\d+", str(self._client.server_version))[:2])
-        self._stream_settings: Mapping[str, int] = {} if version >= (25, 11) else {"wait_end_of_query": 1}
+        if version < _OLDEST:
+            self._client.close()
+            raise ConfigError(
+                f"{address} is ClickHouse {version[0]}.{version[1]}, which does not know what Generations needs",
+                hint=f"update it to {_OLDEST[0]}.{_OLDEST[1]} or newer",
+            )
+        # Older servers do not mark a stream that broke; they have to finish an answer before they send it.
+        self._stream_settings: Mapping[str, int] = {} if version >= _MARKS_BROKEN_STREAMS else {"wait_end_of_query": 1}
 
     @property
     def name(self) -> str:
