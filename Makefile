@@ -50,7 +50,7 @@ docs: setup ## write the generated parts and the outputs of the examples anew
 	$(BIN)/cog -r -I docs/tooling $(PAGES)
 	$(BIN)/python docs/tooling/examples.py --write $(PAGES)
 
-bench: setup ## measure, and write docs/benchmarks.md; SIZES="10000" for a quick look
+bench: setup ## measure, and write docs/benchmarks.md; SIZES="10000" for a quick look, which writes nothing
 	$(BIN)/python -m bench $(SIZES)
 
 crash: setup ## the kill test: 20 rounds of SIGKILL under four writers

@@ -15,8 +15,11 @@ from generations.store.schema import COLUMNS, KEPT
 CURRENT = "project = 'default' AND seq NOT IN (SELECT supersedes FROM generations WHERE supersedes != 0)"
 """What every hand-written query has to say: this project, and no version that was replaced."""
 
-RECORD = ", ".join(column.name for column in COLUMNS[len(KEPT) :] if not column.name.endswith(("_paths", "_odd")))
-"""All that a record consists of; the accelerators of the open maps add nothing to it."""
+RECORD = ", ".join(column.name for column in COLUMNS[len(KEPT) :] if column.arrow is not None and not column.name.endswith("_odd"))
+"""All that a record consists of; what the table derives from it adds nothing."""
+
+DERIVED = [column.name for column in COLUMNS if column.arrow is None or column.name.endswith("_odd")]
+"""The accelerators: columns that repeat what others say."""
 
 TEXTS = [field.column for field in FIELDS if field.type in ("map", "alternatives")]
 TEXTS += [f"{field.column}_json" for field in FIELDS if field.type == "json"]

@@ -19,12 +19,10 @@ FLAT = 3.0
 """How much slower a query may be at the largest size than at the smallest to be called flat."""
 
 
-def write(results: dict[str, Any]) -> str:
-    """Write the page; returns it."""
+def page(results: dict[str, Any]) -> str:
+    """The page of the docs."""
     parts = [_head(results), _targets(results), _queries(results), _writes(results), _growth(results), _rest(results), _notes(results)]
-    page = "\n".join(parts)
-    PAGE.write_text(page)
-    return page
+    return "\n".join(part for part in parts if part)
 
 
 def _head(results: dict[str, Any]) -> str:

@@ -48,8 +48,8 @@ ODD = r"match({0}, '\\.[^\"]*\":|\"\":|\"\\$|[\\[,]\\s*[\\[{{]|[0-9]{{19}}')"
 
 
 def statement(path: str) -> str:
-    """The whole statement for a file of JSON lines."""
-    columns = {column.name: _expression(column.name) for column in COLUMNS}
+    """The whole statement for a file of JSON lines; columns that the table derives by itself are left to it."""
+    columns = {column.name: _expression(column.name) for column in COLUMNS if column.arrow is not None}
     open_values = ", ".join(
         f"JSONExtract({name}, '{_open_type(name)}') AS {name}_known, {ODD.format(name)} AS {name}_odd"
         for name in ("parameters", "metadata")
@@ -84,8 +84,6 @@ def _expression(column: str) -> str:
     for stem in ("parameters", "metadata"):
         if column == f"{stem}_odd":
             return column
-        if column == f"{stem}_paths":
-            return f"if({stem}_odd OR {stem} = '', '{{}}', {stem})::JSON"
     field = next(field for field in FIELDS if column in (field.column, f"{field.column}_text", f"{field.column}_json"))
     if field.type == "json":
         plain = f"{field.path} != '' AND NOT match({field.path}, '^[\\\\[{{]')"

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from bench.engine import CURRENT, RECORD, Engine
+from bench.engine import CURRENT, DERIVED, RECORD, Engine
 from bench.place import part
 from bench.shred import statement
 from generations import Generations
@@ -91,5 +91,5 @@ def bytes_on_disk(folder: str) -> dict[str, Any]:
     )
     engine.close()
     sizes = {row["column"]: int(row["bytes"]) for row in rows}
-    accelerators = sum(size for name, size in sizes.items() if name.endswith(("_paths", "_odd")))
+    accelerators = sum(sizes.get(name, 0) for name in DERIVED)
     return {"all": sum(sizes.values()), "accelerators": accelerators}

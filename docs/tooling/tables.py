@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from pathlib import Path
 
 import cog
 import typer.main
@@ -155,6 +156,13 @@ def commands() -> None:
 def exit_codes() -> None:
     """The table of exit codes."""
     table(["code", "meaning"], [[str(code.code), code.meaning] for code in EXIT_CODES])
+
+
+def measured() -> None:
+    """The targets of the benchmark page, as it was last written."""
+    page = (Path(__file__).parents[1] / "benchmarks.md").read_text()
+    lines = page.split("## Targets\n", 1)[1].split("\n## ", 1)[0].strip().splitlines()
+    cog.outl("\n".join(line for line in lines if line.startswith("|")))
 
 
 def sample_record() -> None:
