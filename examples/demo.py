@@ -81,7 +81,9 @@ def compare_latency_of_functions(db: Generations) -> list[dict[str, Any]]:
                 "$group": {
                     "_id": "$metadata.functionId",
                     "count": {"$sum": 1},
-                    "p50_p95_ms": {"$percentile": {"input": "$performance.latency", "p": [0.5, 0.95], "method": "approximate"}},
+                    "p50_p95_ms": {
+                        "$percentile": {"input": "$performance.latency", "p": [0.5, 0.95], "method": "approximate"},
+                    },
                 }
             },
             {"$sort": {"count": -1}},
@@ -95,7 +97,10 @@ def rank_users_by_cost(db: Generations) -> list[dict[str, Any]]:
         [
             {
                 "$group": {
-                    "_id": {"user": "$metadata.userId", "month": {"$dateToString": {"date": "$timestamp", "format": "%Y-%m"}}},
+                    "_id": {
+                        "user": "$metadata.userId",
+                        "month": {"$dateToString": {"date": "$timestamp", "format": "%Y-%m"}},
+                    },
                     "cost": {"$sum": "$usage.cost"},
                     "unpriced": {"$sum": {"$cond": [{"$gt": ["$usage.cost", None]}, 0, 1]}},
                 }
@@ -120,7 +125,7 @@ def main() -> None:
         shutil.rmtree(DATA)
     started = time.perf_counter()
     with Generations(DATA) as db:
-        db.insert_many(sample_generations(RECORDS))
+        db.insert_many(sample_generations(RECORDS, start=datetime(2023, 1, 1, tzinfo=UTC)))
         db.insert_one(a_known_generation())
         console.print(f"{db.count_documents({}):,} sample generations are in {DATA}, in {time.perf_counter() - started:.1f} s.\n")
         for question in QUESTIONS:
@@ -129,7 +134,7 @@ def main() -> None:
 
 
 def a_known_generation() -> dict[str, Any]:
-    """The record that the feedback is for, and one that the first question finds."""
+    """The record that the feedback is for."""
     return {
         "id": "generation-123",
         "timestamp": datetime(2023, 1, 15, 9, 30, tzinfo=UTC),
@@ -187,7 +192,7 @@ def in_a_cell(value: Any) -> str:
         case None:
             return ""
         case float():
-            return f"{value:,.2f}"
+            return f"{value:,.0f}" if value.is_integer() else f"{value:,.4f}" if abs(value) < 1 else f"{value:,.2f}"
         case int():
             return f"{value:,}"
         case datetime():
