@@ -178,11 +178,13 @@ def as_table(rows: list[dict[str, Any]]) -> Table:
     """Rows with the columns of all of them."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     table = Table()
-    for name in names:
+    cells = [[in_a_cell(row.get(name)) for name in names] for row in rows]
+    for index, name in enumerate(names):
         numeric = all(isinstance(row.get(name), int | float | None) for row in rows)
-        table.add_column(name, justify="right" if numeric else "left", max_width=48, overflow="ellipsis", no_wrap=True)
-    for row in rows:
-        table.add_row(*(in_a_cell(row.get(name)) for name in names))
+        width = max(len(name), *(len(line[index]) for line in cells))
+        table.add_column(name, justify="right" if numeric else "left", min_width=min(width, 20), max_width=48, no_wrap=True)
+    for line in cells:
+        table.add_row(*line)
     return table
 
 
