@@ -22,7 +22,7 @@ from generations import Generations, sample_generations
 DATA = Path("demo-data")
 RECORDS = 5_000
 SHOWN = 6
-console = Console(width=None if sys.stdout.isatty() else 110)
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 
 def find_high_quality_generations(db: Generations) -> list[dict[str, Any]]:

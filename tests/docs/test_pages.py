@@ -66,3 +66,9 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 def test_a_decision_is_short_and_is_in_the_list(page: Path) -> None:
     assert len(page.read_text().splitlines()) <= 60
     assert f"({page.name})" in (DOCS / "adr" / "README.md").read_text()
+
+
+def test_every_page_is_in_the_table_of_contents() -> None:
+    contents = (DOCS / "README.md").read_text()
+
+    assert [page.name for page in DOCS.glob("*.md") if page.name != "README.md" and f"({page.name})" not in contents] == []
