@@ -5,6 +5,7 @@ Conditions here are SQL that is never NULL; they are '0' or '1' where the answer
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -135,9 +136,8 @@ class Frame:
         absent = tagged.is_nullish(text)
         date = tagged.is_date(text) if dates else "0"
         wrong = f"NOT ({tagged.any_of([absent, tagged.is_number(text), date])})"
-        return Number(
-            absent, wrong, tagged.is_integer(text), tagged.to_integer(text), tagged.to_float(text), date, _READERS["instant"][1](text)
-        )
+        double, instant = self.inner(tagged.to_float(text)), _READERS["instant"][1](text)
+        return Number(absent, wrong, tagged.is_integer(text), tagged.to_integer(text), double, date, instant)
 
     def text(self, value: Value) -> str:
         """The tagged text of an argument of any type, named."""
@@ -170,9 +170,14 @@ class Frame:
 
     def close(self, sql: str) -> str:
         """The SQL with all that it names."""
-        for inner in reversed(self._inner):
-            sql = tagged.let_all([inner], sql)
-        return tagged.let_all(self._bound, sql)
+        layers: list[list[tuple[str, str]]] = [self._bound, []]
+        for name, inner in self._inner:
+            if any(re.search(rf"\b{other}\b", inner) for other, _ in layers[-1]):
+                layers.append([])
+            layers[-1].append((name, inner))
+        for layer in reversed(layers):
+            sql = tagged.let_all(layer, sql)
+        return sql
 
     def inner(self, sql: str) -> str:
         """A name for what is made of names."""

@@ -15,7 +15,7 @@ from generations.query.evaluate import Scope, operator
 from generations.query.expression import Call, Constant
 from generations.query.expressions.arguments import Frame, Number, Test, fail_where, null_where
 from generations.query.expressions.doubles import remainder
-from generations.query.expressions.instants import millis, moved
+from generations.query.expressions.instants import fits, from_micros, later, millis
 from generations.query.expressions.outcomes import Way, outcome
 from generations.query.value import Scalar, Value
 
@@ -44,6 +44,9 @@ def _fits(op: str, sign: str, numbers: Sequence[Number]) -> Test:
     edge = f"ifNull(toInt64({wide}) != {wide}, 0)"
     beyond = f"multiIf(ifNull({size} < 9200000000000000000., 1), 0, {size} > 10000000000000000000., 1, {edge})"
     return fail_where(beyond, f"{op}: the result is an integer beyond 64 bits")
+
+
+_DATE_OVERFLOW = "date overflow"
 
 
 # --- $add, $multiply --------------------------------------------------------------------------------------------------
@@ -103,8 +106,14 @@ def _step(op: str, kind: _Sum, left: Value, right: Value) -> Value:
 
 
 def _moved(date: Number, sign: str, number: Number) -> Way:
-    tests, instant = moved(date.instant, sign, number)
-    return Way(date.date, "instant", instant, tests)
+    moment, too_far = later(date.instant, sign, number)
+
+    def text(at: str) -> str:
+        beyond = tagged.fails(tagged.any_of([too_far, f"NOT ({fits(at)})"]), _DATE_OVERFLOW)
+        return tagged.choose([(beyond, "''")], tagged.from_instant(from_micros(at)))
+
+    tests = (fail_where(too_far, _DATE_OVERFLOW), fail_where(f"NOT ({fits(moment)})", _DATE_OVERFLOW))
+    return Way(date.date, "instant", from_micros(moment), tests, tagged.let(moment, text))
 
 
 # --- $subtract, $divide, $mod -----------------------------------------------------------------------------------------

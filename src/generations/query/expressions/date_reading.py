@@ -32,8 +32,8 @@ _WORDS = (
     "|(second|minute|hour|day|week|month|year)s?|first|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth"
     "|utc|gmt|[ecmp][sd]t|(w|c|e)es?t|bst|ist|msk|jst|[ap][.]?m[.]?|[a-z]"
 )
-_PERHAPS = rf"(?i)^(?:[\\x00-\\x20\\x{{A0}}0-9+/.,:;@()-]|{_MONTHS}|{_DAYS}|{_WORDS})*\\z"
-"""What a notation of dates may be made of. It needs three numbers at least."""
+_PERHAPS = rf"(?i)^(?:[\\x00-\\x20\\x{{A0}}+/.,:;@()-]|\\b(?:{_MONTHS}|{_DAYS}|{_WORDS})\\b)*\\z"
+"""What a notation of dates may be made of, digits put away. It needs three of those at least."""
 
 _NONE = "toDateTime64(0, 6, 'UTC')"
 
@@ -50,7 +50,8 @@ def parsed_iso(text: str, zone: Zone) -> str:
     clock = {name: _number(group) for name, group in (("hour", part[2]), ("minute", part[3]), ("second", part[4]))}
     moment = _Moment(part[1], clock, part[5], _offset(part[6]), f"{part[6]} != ''")
     three = f"length(extractAll({text}, '[0-9]')) >= 3"
-    other = f"(toUInt8(if({three} AND match({text}, '{_PERHAPS}'), 2, 1)), {_NONE})"
+    words = f"replaceRegexpAll({text}, '[0-9]', ' ')"
+    other = f"(toUInt8(if({three} AND match({words}, '{_PERHAPS}'), 2, 1)), {_NONE})"
     found = f"if(empty({parts}), {other}, {_placed(moment, zone)})"
     return tagged.let_all([(parts, f"extractGroups(assumeNotNull({text}), '{_ISO}')")], found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generations.query import tagged
-from generations.query.expressions.arguments import Number, Test, fail_where
+from generations.query.expressions.arguments import Number
 
 MICROS = range(-62_135_596_800_000_000, 253_402_300_800_000_000)
 """The microseconds since 1970 of the years 1 to 9999."""
@@ -37,12 +37,8 @@ def fits(number: str) -> str:
     return f"{number} BETWEEN {MICROS[0]} AND {MICROS[-1]}"
 
 
-def moved(instant: str, sign: str, number: Number) -> tuple[tuple[Test, ...], str]:
-    """An instant and so many milliseconds, halves rounded away from zero; with the tests that keep it in range."""
-    double = number.double
-    rounded = tagged.cut(f"(trunc({double}) + trunc(2 * ({double} - trunc({double}))))")
+def later(instant: str, sign: str, number: Number) -> tuple[str, str]:
+    """The microseconds of an instant and so many milliseconds, halves rounded away from zero; and whether those are too many."""
+    rounded = tagged.cut(f"({number.double} + sign({number.double}) / 2)")
     amount = {"1": number.integer, "0": rounded}.get(number.whole, f"if({number.whole}, {number.integer}, {rounded})")
-    later = f"{micros(instant)} {sign} 1000 * {amount}"
-    too_far = f"NOT abs({double}) <= {_MOST_MILLISECONDS}"
-    outside = f"NOT ({fits(later)})"
-    return (fail_where(too_far, "date overflow"), fail_where(outside, "date overflow")), from_micros(later)
+    return f"({micros(instant)} {sign} 1000 * {amount})", f"NOT abs({number.double}) <= {_MOST_MILLISECONDS}"

@@ -9,8 +9,9 @@ from generations.query.value import Scalar, Value
 
 def double_text(double: str) -> str:
     """The shortest text that reads back as the double: 1.5, 3, 1e+16, 1e-05."""
-    by_digits = [f"printf('%.{digits}g', {double})" for digits in (15, 16)]
-    shortest = [(f"toFloat64OrZero({text}) = {double}", text) for text in by_digits]
+    few, more = (f"printf('%.{digits}g', {double})" for digits in (15, 16))
+    at_edge = f"abs({double}) >= 1e15 AND abs({double}) < 1e16"
+    shortest = [(f"NOT ({at_edge}) AND toFloat64OrZero({few}) = {double}", few), (f"toFloat64OrZero({more}) = {double}", more)]
     longest = f"if(abs({double}) >= 1e16, printf('%.16e', {double}), printf('%.17g', {double}))"
     return f"if(isFinite({double}), {tagged.choose(shortest, longest)}, {_not_finite(double)})"
 

@@ -95,8 +95,14 @@ def read_zone(scope: Scope, call: Call, frame: Frame) -> tuple[Zone, list[Test]]
     digits = f"replaceAll({text}, ':', '')"
     minutes = f"60 * toInt32OrZero(substring({digits}, 2, 2)) + toInt32OrZero(substring({digits}, 4, 2))"
     signed = frame.inner(f"if({offset}, if(startsWith({text}, '-'), -1, 1) * ({minutes}), 0)")
-    name = frame.inner(f"assumeNotNull(if({offset}, 'UTC', if(match({text}, '{_NAME}'), {text}, 'unrecognized time zone')))")
-    return Zone(name, signed, by_record=True), [null_where(zone.absent), fail_where(zone.wrong, "timezone must evaluate to a string")]
+    known = f"{text} IN (SELECT time_zone FROM system.time_zones)"
+    name = frame.inner(f"assumeNotNull(if({known}, {text}, 'UTC'))")
+    tests = [
+        null_where(zone.absent),
+        fail_where(zone.wrong, "timezone must evaluate to a string"),
+        fail_where(f"NOT ({offset} OR {text} = {name})", "unrecognized time zone identifier"),
+    ]
+    return Zone(name, signed, by_record=True), tests
 
 
 def constant_zone(scope: Scope, value: object, path: str) -> Zone:
