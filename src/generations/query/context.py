@@ -69,7 +69,7 @@ def refuse_unsupported(name: str, why: str, path: str) -> Unsupported:
 
 
 def invalid(message: str, path: str, hint: str | None = None) -> InvalidQuery:
-    return InvalidQuery(message, path=path, hint=hint)
+    return InvalidQuery(message, path=path or "/", hint=hint)
 
 
 def pointer(base: str, step: str | int) -> str:

@@ -228,6 +228,8 @@ def _no_pattern(value: Any, path: str) -> Any:
 
 
 def _operators(raw: Mapping[str, Any], path: str, depth: int) -> Test:
+    if depth > MAX_DEPTH:
+        raise invalid(f"the condition nests deeper than {MAX_DEPTH} levels", path)
     parts: list[Test] = []
     for op, value in raw.items():
         at = pointer(path, op)

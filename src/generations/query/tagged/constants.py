@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-INTEGRAL_BOUND = 2.0**63
-"""Whole doubles below it fit into 64 bits, and are written with all digits and `.0`."""
+DIGITS_BOUND = 1e21
+"""Below it the engine prints whole doubles with all their digits; here `.0` is put behind them."""
 
 
 def text_of(value: Any) -> str:
@@ -37,7 +36,21 @@ def text_of(value: Any) -> str:
 
 def _quoted(text: str) -> str:
     """A JSON string with the escapes that the engine prints."""
-    return json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return f'"{text.translate(_ESCAPES)}"'
+
+
+_ESCAPES = str.maketrans(
+    {
+        **{chr(code): f"\\u{code:04X}" for code in (*range(0x20), 0x2028, 0x2029)},
+        "\b": "\\b",
+        "\f": "\\f",
+        "\n": "\\n",
+        "\r": "\\r",
+        "\t": "\\t",
+        '"': '\\"',
+        "\\": "\\\\",
+    }
+)
 
 
 def text_of_float(value: float) -> str:
@@ -49,9 +62,13 @@ def text_of_float(value: float) -> str:
     if not value.is_integer():
         mantissa, _, exponent = repr(value).partition("e")
         return f"{Decimal(repr(value)):f}" if not exponent or int(exponent) >= -6 else f"{mantissa}e{int(exponent)}"
-    if abs(value) < INTEGRAL_BOUND:
-        return f'"\\u0001d{int(value)}.0"'
-    return f'"\\u0001d{Decimal(repr(value)):f}.0"' if abs(value) < 1e21 else '"\\u0001d' + repr(value).replace("+", "") + '"'
+    text = f"{_digits(value)}.0" if abs(value) < DIGITS_BOUND else repr(value).replace("+", "")
+    return f'"\\u0001d{text}"'
+
+
+def _digits(value: float) -> str:
+    """A whole number without an exponent; both zeros are one."""
+    return f"{Decimal(repr(value + 0.0)):.0f}"
 
 
 def text_of_instant(value: datetime) -> str:
@@ -61,10 +78,12 @@ def text_of_instant(value: datetime) -> str:
 
 
 def equality_text(value: Any) -> str:
-    """The text that `equality` makes of the value's tagged text: whole doubles are written as integers, at any depth."""
+    """The text that `equality` makes of the value's tagged text: whole numbers as their digits, at any depth."""
     match value:
-        case float() if value.is_integer() and abs(value) < INTEGRAL_BOUND:
-            return str(int(value))
+        case float() if value.is_integer() and abs(value) < DIGITS_BOUND:
+            return _digits(value)
+        case int() if not isinstance(value, bool):
+            return str(value)
         case list():
             return "[" + ",".join(equality_text(item) for item in cast("list[Any]", value)) + "]"
         case dict():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from generations.query.tagged.binding import fresh, let
-from generations.query.tagged.constants import INTEGRAL_BOUND
+from generations.query.tagged.constants import DIGITS_BOUND
 from generations.query.tagged.kinds import TAG, is_object
 from generations.query.tagged.reading import TOKEN, pairs
 
@@ -42,8 +42,7 @@ def from_float(x: str) -> str:
     def body(v: str) -> str:
         text = (
             f"multiIf(isNaN({v}), 'NaN', isInfinite({v}), if({v} > 0, 'Infinity', '-Infinity'), "
-            f"abs({v}) < {INTEGRAL_BOUND}, concat(toString(toInt64({v})), '.0'), "
-            f"abs({v}) < 1e21, concat(toString({v}), '.0'), toString({v}))"
+            f"abs({v}) < {DIGITS_BOUND}, concat(toString({v} + 0.), '.0'), toString({v}))"
         )
         return f"if(isFinite({v}) AND {v} != trunc({v}), toString({v}), concat('\"{TAG}d', {text}, '\"'))"
 

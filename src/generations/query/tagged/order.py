@@ -12,7 +12,9 @@ KEY_TYPE = "Array(Tuple(UInt8, Float64, Int64, String))"
 
 def equality(v: str) -> str:
     """Text that is equal exactly where MongoDB calls two values equal: 5 and 5.0 are one."""
-    return let(v, lambda x: f"if(position({x}, '{TAG}d') > 0, replaceRegexpAll({x}, '\"\\\\\\\\u0001d(-?[0-9]+)\\\\.0\"', '\\\\1'), {x})")
+    return let(
+        v, lambda x: f"if(position({x}, '{TAG}d') > 0, replaceRegexpAll({x}, '\"\\\\\\\\u0001d(-?[0-9]+)(?:\\\\.0)?\"', '\\\\1'), {x})"
+    )
 
 
 def sort_key(value: str) -> str:
