@@ -238,12 +238,18 @@ def numbers(depth: int = 2) -> Strategy:
         some.flatmap(lambda x: st.sampled_from(["$abs", "$ceil", "$floor", "$round", "$trunc", "$toDouble"]).map(lambda op: {op: x})),
         st.tuples(some, st.integers(-1, 2)).map(lambda x: {"$round": list(x)}),
         some.map(lambda x: {"$sqrt": {"$abs": x}}),
-        some.map(lambda x: {"$ln": {"$add": [{"$abs": x}, 1]}}),
+        st.tuples(st.sampled_from(["$ln", "$log10"]), some).map(lambda x: {x[0]: {"$add": [{"$abs": x[1]}, 1]}}),
+        st.tuples(some, st.sampled_from([2, 10, 0.5])).map(lambda x: {"$log": [{"$add": [{"$abs": x[0]}, 1]}, x[1]]}),
+        some.map(lambda x: {"$exp": {"$subtract": [0, {"$abs": x}]}}),
+        st.tuples(some, st.sampled_from(["double", "long", "int", 1, 18])).map(
+            lambda x: {"$convert": {"input": x[0], "to": x[1], "onError": -1, "onNull": 0}}
+        ),
         st.tuples(some, st.integers(0, 3)).map(lambda x: {"$pow": list(x)}),
         st.tuples(st.sampled_from(["$sum", "$avg", "$min", "$max"]), lists_ | pairs).map(lambda x: {x[0]: x[1]}),
         listed.map(lambda x: {"$size": x}),
         certain_texts.map(lambda x: {"$strLenCP": x}),
-        st.tuples(texts_, WORDS).map(lambda x: {"$indexOfCP": list(x)}),
+        certain_texts.map(lambda x: {"$strLenBytes": x}),
+        st.tuples(st.sampled_from(["$indexOfCP", "$indexOfBytes"]), texts_, WORDS).map(lambda x: {x[0]: [x[1], x[2]]}),
         st.tuples(texts_, texts_).map(lambda x: {"$strcasecmp": list(x)}),
         st.tuples(lists_, some).map(lambda x: {"$indexOfArray": list(x)}),
         st.tuples(lists_, st.integers(-2, 2)).map(lambda x: {"$arrayElemAt": list(x)}),
@@ -273,6 +279,9 @@ def texts(depth: int = 2) -> Strategy:
         st.tuples(some, some).map(lambda x: {"$concat": list(x)}),
         st.tuples(st.sampled_from(["$toLower", "$toUpper"]), some).map(lambda x: {x[0]: x[1]}),
         st.tuples(some, st.integers(0, 3), st.integers(0, 3)).map(lambda x: {"$substrCP": list(x)}),
+        st.tuples(
+            st.sampled_from(["$substrBytes", "$substr"]), st.sampled_from(["$k", "abcdef", "$d"]), st.integers(0, 3), st.integers(-1, 3)
+        ).map(lambda x: {x[0]: [x[1], x[2], x[3]]}),
         st.tuples(st.sampled_from(["$trim", "$ltrim", "$rtrim"]), some).map(lambda x: {x[0]: {"input": x[1]}}),
         st.tuples(some, some).map(lambda x: {"$trim": {"input": x[0], "chars": x[1]}}),
         st.tuples(st.sampled_from(["$replaceAll", "$replaceOne"]), some, st.sampled_from(["a", "b", "é", "ab"]), some).map(
@@ -295,8 +304,14 @@ def dates(depth: int = 2) -> Strategy:
     some = dates(depth - 1)
     return st.one_of(
         leaves,
-        st.tuples(some, UNITS, st.integers(-15, 15), ZONES).map(
-            lambda x: {"$dateAdd": {"startDate": x[0], "unit": x[1], "amount": x[2], "timezone": x[3]}}
+        st.tuples(st.sampled_from(["$dateAdd", "$dateSubtract"]), some, UNITS, st.integers(-15, 15), ZONES).map(
+            lambda x: {x[0]: {"startDate": x[1], "unit": x[2], "amount": x[3], "timezone": x[4]}}
+        ),
+        st.tuples(texts(0), st.sampled_from(["%Y-%m-%d", "%d.%m.%Y %H:%M"]), ZONES).map(
+            lambda x: {"$dateFromString": {"dateString": x[0], "format": x[1], "timezone": x[2], "onError": "$d"}}
+        ),
+        st.tuples(st.sampled_from(["2024-06-15", "2024-06-15T12:30:45", "2024-06-15 12:30"]), ZONES).map(
+            lambda x: {"$dateFromString": {"dateString": x[0], "timezone": x[1]}}
         ),
         st.tuples(some, UNITS, st.integers(1, 3), ZONES).map(
             lambda x: {"$dateTrunc": {"date": x[0], "unit": x[1], "binSize": x[2], "timezone": x[3]}}
@@ -329,6 +344,7 @@ def truths(depth: int = 2) -> Strategy:
         anything_.map(lambda x: {"$isArray": [x]}),
         anything_.map(lambda x: {"$isNumber": x}),
         anything_.map(lambda x: {"$toBool": x}),
+        anything_.map(lambda x: {"$convert": {"input": x, "to": "bool", "onNull": "none"}}),
         st.tuples(texts(depth - 1), PATTERNS).map(lambda x: {"$regexMatch": {"input": x[0], "regex": x[1]}}),
         st.tuples(st.sampled_from(["$setIsSubset", "$setEquals"]), listed, listed).map(lambda x: {x[0]: [x[1], x[2]]}),
         st.tuples(st.sampled_from(["$allElementsTrue", "$anyElementTrue"]), listed).map(lambda x: {x[0]: [x[1]]}),
@@ -388,6 +404,11 @@ def lists(depth: int = 2) -> Strategy:
     if depth > 0:
         anything_ = anything(depth - 1)
         choices.append(st.tuples(anything_, anything_).map(list))
+        choices.append(
+            st.tuples(texts(depth - 1), st.sampled_from(["a", "(a)(b)?", "."])).map(
+                lambda x: {"$regexFindAll": {"input": x[0], "regex": x[1]}}
+            )
+        )
         choices.append(st.tuples(number_lists(depth - 1), word_lists(depth - 1)).map(lambda x: {"$zip": {"inputs": list(x)}}))
         choices.append(st.just("$items").map(lambda x: {"$sortArray": {"input": x, "sortBy": {"p": -1, "q": 1}}}))
     return st.one_of(choices)
@@ -406,6 +427,9 @@ def objects_of(depth: int = 2) -> Strategy:
         some.map(lambda x: {"$arrayToObject": {"$objectToArray": x}}),
         anything_.map(lambda x: {"$arrayToObject": [[["z", x], ["a", 1]]]}),
         some.map(lambda x: {"$unsetField": {"field": "n", "input": x}}),
+        st.tuples(dates(depth - 1), ZONES, st.booleans()).map(
+            lambda x: {"$dateToParts": {"date": x[0], "timezone": x[1], "iso8601": x[2]}}
+        ),
     )
 
 
@@ -447,6 +471,9 @@ def accumulators() -> Strategy:
             lambda x: ("x", {x[0]: {"output": x[1], "sortBy": x[2], "n": 2}})
         ),
         objects_of(1).map(lambda x: ("x", {"$mergeObjects": x})),
+        st.tuples(st.sampled_from(["$concatArrays", "$setUnion"]), number_lists(1)).map(
+            lambda x: ("set" if x[0] == "$setUnion" else "x", {x[0]: {"$ifNull": [x[1], []]}})
+        ),
         number.map(lambda x: ("x", {"$percentile": {"input": x, "p": [0.1, 0.5, 0.95], "method": "approximate"}})),
         number.map(lambda x: ("x", {"$median": {"input": x, "method": "approximate"}})),
     )
@@ -526,6 +553,7 @@ def last_stages() -> Strategy:
         ).map(lambda x: {"$unwind": {"path": x[0], "preserveNullAndEmptyArrays": x[1], **x[2]}}),
         anything(1).map(lambda x: {"$sortByCount": {"$ifNull": [x, None]}}),
         objects_of(2).map(lambda x: {"$replaceWith": {"$mergeObjects": [x, {"k": "$k"}]}}),
+        objects_of(2).map(lambda x: {"$replaceRoot": {"newRoot": {"$mergeObjects": [{"k": "$k"}, x]}}}),
         st.just({"$count": "count"}),
         accumulators().map(
             lambda x: {"$bucket": {"groupBy": certain_number, "boundaries": [-5, 0, 3, 10], "default": "other", "output": x}}

@@ -5,6 +5,7 @@ error must be an error on both sides. `GENERATIONS_EXAMPLES=2000` asks so many n
 of the few that are the same in every run.
 """
 
+import inspect
 import math
 import os
 from collections.abc import Callable
@@ -15,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, note, seed, settings
 
 from generations import Collection, InvalidQuery, QueryFailed, Unsupported
-from generations.query import matching
+from generations.query import matching, operators
 from generations.store.store import Store
 from tests import reference
 from tests.query import strategies, typed_records
@@ -291,6 +292,14 @@ def test_pipelines_over_typed_fields_give_what_mongodb_gives(records: tuple[Coll
 
     generated(strategies.pipelines(), target.name, check)
     refusals.bounded(0.1)
+
+
+def test_every_operator_is_asked_about() -> None:
+    """But for what has nothing to compare: a comment, and a choice by chance."""
+    source = inspect.getsource(strategies)
+    tables = (operators.QUERY, operators.STAGES, operators.ACCUMULATORS, operators.WINDOW, operators.EXPRESSIONS)
+
+    assert {name for table in tables for name in table if f'"{name}"' not in source} == {"$comment", "$sample"}
 
 
 SORTED_PATHS = ["a", "b", "c", "a.b", "b.a", "n", "s", "d", "l", "w", "o", "o.n", "items.p", "nowhere"]
