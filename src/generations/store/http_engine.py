@@ -92,10 +92,9 @@ class HttpEngine:
     _locks: Final[dict[str, threading.RLock]] = {}
 
     def __init__(self, url: str) -> None:
-        # Only servers need the client.
         connect: Any = import_module("clickhouse_connect")
-        from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415
-        from urllib3.exceptions import HTTPError  # noqa: PLC0415
+        from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415 - only servers need the client
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with it
 
         self._address = address = Address.parse(url)
         self._driver_errors = (ClickHouseError, HTTPError, OSError)
