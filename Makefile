@@ -8,7 +8,7 @@ SIZES ?= 10000 100000 1000000
 DIR ?= ../shared/data
 PAGES := README.md $(wildcard docs/*.md)
 
-.PHONY: help setup demo test check format lint types layers docs docs-check bench crash real-input lock clean
+.PHONY: help setup demo test check format lint types layers docs docs-check bench crash real-input recorded lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -58,6 +58,9 @@ crash: setup ## the kill test: 20 rounds of SIGKILL under four writers
 
 real-input: setup ## import the recorded inputs of DIR and check every number
 	$(BIN)/python examples/real_input.py $(DIR)
+
+recorded: setup ## run the recorded MongoDB cases of DIR on all three targets and hold them to their rates
+	$(BIN)/python tests/recorded/rates.py $(DIR)/mongo-cases
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --all-extras --group dev \

@@ -175,7 +175,7 @@ def sums() -> list[Case]:
             by_model,
             "SELECT model_id AS _id, ifNull(sum(usage_total_tokens), 0) AS tokens, ifNull(sum(usage_cost), 0) AS cost, count() AS count "
             f"FROM generations WHERE {CURRENT} GROUP BY model_id ORDER BY tokens DESC",
-            lambda row: (row["_id"], int(row["tokens"]), rounded(row["cost"]), int(row["count"])),
+            lambda row: (row["_id"], int(row["tokens"]), float(row["cost"]), int(row["count"])),
         ),
         aggregation(
             "p50, p95, p99 of latency by model and day",
@@ -190,7 +190,7 @@ def sums() -> list[Case]:
             by_user,
             "SELECT metadata_user_id AS _id, ifNull(sum(usage_cost), 0) AS cost "
             f"FROM generations WHERE {CURRENT} GROUP BY _id ORDER BY cost DESC LIMIT 10",
-            lambda row: (row["_id"] or "", rounded(row["cost"])),
+            lambda row: (row["_id"] or "", float(row["cost"])),
         ),
         Case(
             "distinct models",
@@ -213,9 +213,15 @@ def model_and_day(row: dict[str, Any]) -> tuple[str, str]:
     return (row["_id"]["model"], f"{row['_id']['day']:%Y-%m-%d}") if "_id" in row else (row["model"], row["day"][:10])
 
 
-def rounded(value: float | None) -> float:
-    """A sum of doubles up to the order in which it was added."""
-    return 0.0 if not value else round(value, 6 - math.ceil(math.log10(abs(value) + 1)))
+def equal(one: Any, other: Any) -> bool:
+    """Equality up to the order in which doubles were added."""
+    match one, other:
+        case float(), float() | int():
+            return math.isclose(one, other, rel_tol=1e-9)
+        case list() | tuple(), list() | tuple():
+            return len(one) == len(other) and all(map(equal, one, other))
+        case _:
+            return one == other
 
 
 @part
@@ -228,7 +234,7 @@ def twelve_queries(folder: str) -> list[dict[str, Any]]:
         measured: list[dict[str, Any]] = []
         for case in cases(facts(engine)):
             ours, theirs = case.same(case.ask(db)), case.same(case.look(engine))
-            if ours != theirs:
+            if not equal(ours, theirs):
                 sys.stderr.write(f"{case.name}: {str(ours)[:1000]}\nis not\n{str(theirs)[:1000]}\n")
                 raise SystemExit(1)
             pair = interleaved(lambda case=case: case.ask(db), lambda case=case: case.look(engine))
