@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,14 +36,23 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def target(request, tmp_path_factory):
-    """One target after the other; a server runs while the tests of its target do."""
-    name = request.param
-    if name == "embedded":
-        yield Target(name, str(tmp_path_factory.mktemp("embedded") / "data"))
-        return
-    with serve(*(["--sharded"] if name == "sharded" else [])) as url:
-        yield Target(name, url)
+def targets(tmp_path_factory):
+    """Gives the URL of a target; servers start when first asked for and stay, for a worker goes from target to target and back."""
+    with ExitStack() as running:
+        urls = {"embedded": str(tmp_path_factory.mktemp("embedded") / "data")}
+
+        def url_of(name):
+            if name not in urls:
+                urls[name] = running.enter_context(serve(*(["--sharded"] if name == "sharded" else [])))
+            return urls[name]
+
+        yield url_of
+
+
+@pytest.fixture(scope="session")
+def target(request, targets):
+    """One target after the other."""
+    return Target(request.param, targets(request.param))
 
 
 @pytest.fixture(scope="session")
