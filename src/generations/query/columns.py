@@ -26,7 +26,7 @@ def _columns(steps: tuple[str, ...], value: Value, stored: bool) -> Columns:
     match value:
         case Document(fields, empty) if stored or empty == "'{}'":
             inner = [column for name, field in fields.items() for column in _columns((*steps, name), field, stored)]
-            return [(Leaf(steps, "object"), "1"), *inner] if steps and not stored else inner
+            return [*_object(steps, empty, stored), *inner] if steps else inner
         case Scalar(_, _, nullable, absent, test) if stored or not (nullable and test):
             return [(Leaf(steps, "null" if nullable and absent == "null" else "value"), _typed(value))]
         case Strings(sql) if stored:
@@ -36,6 +36,14 @@ def _columns(steps: tuple[str, ...], value: Value, stored: bool) -> Columns:
             return [*columns, (Leaf(steps, "json"), text)]
         case _:
             return [(Leaf(steps, "tagged"), to_tagged(value))]
+
+
+def _object(steps: tuple[str, ...], empty: str, stored: bool) -> Columns:
+    """What tells of an object of which no field is left; `given` tells of one that was recorded so."""
+    if not stored:
+        return [(Leaf(steps, "object"), "1")]
+    original = record().fields[steps[0]]
+    return [] if isinstance(original, Document) and empty == original.empty else [(Leaf(steps, "tagged"), empty)]
 
 
 def _typed(value: Scalar) -> str:

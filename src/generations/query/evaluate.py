@@ -136,17 +136,6 @@ def truth(value: Value) -> str:
             assert_never(value)
 
 
-def is_missing(value: Value) -> str:
-    """Whether there is no value."""
-    match value:
-        case Scalar(sql, _, nullable, absent, null_test):
-            if not nullable or (absent == "null" and not null_test):
-                return "0"
-            return f"({sql} IS NULL AND NOT {null_test})" if null_test else f"({sql} IS NULL)"
-        case _:
-            return f"({to_tagged(value)} = '')"
-
-
 def is_nullish(value: Value) -> str:
     """Whether it is null or missing; never NULL itself."""
     match value:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import assert_never
 
 from generations.query import filter as f
@@ -11,7 +11,7 @@ from generations.query.evaluate import Scope, condition, failure
 from generations.query.predicate import Filters
 from generations.query.projection import Below, Compute, Drop, FirstElement, Keep, Matched, Mode, Node, Part, Projection, computes
 from generations.query.source import refuse_unknown_field_of
-from generations.query.value import MISSING, Document, Open, Patched, Scalar, Strings, Tagged, Value, quote, to_tagged
+from generations.query.value import MISSING, Document, Open, Patched, Scalar, Strings, Tagged, Value, is_present, quote, to_tagged
 
 
 def reshape(scope: Scope, root: Value, projection: Projection, filters: Sequence[f.Filter] = ()) -> Value:
@@ -58,7 +58,16 @@ class _Shaper:
         for name, node in below.fields.items():
             if name not in fields and (isinstance(node, Compute) or (computes(node) and name not in value.fields)):
                 fields[name] = self._field(MISSING, node, (*at, name))
-        return Document(fields, value.empty, value.closed)
+        return Document(fields, self._empty(value, below, fields), value.closed)
+
+    def _empty(self, value: Document, below: Below, kept: Mapping[str, Value]) -> str:
+        """What stands there when no field is left: an object where there was one, or where a field was to be computed."""
+        if value.empty == "'{}'" or computes(below):
+            return "'{}'"
+        if any(is_present(field) == "1" for field in kept.values()):
+            return value.empty
+        was_object = tagged.any_of([*(is_present(field) for field in value.fields.values()), f"{value.empty} = '{{}}'"])
+        return tagged.choose([(was_object, "'{}'")], "''" if self._mode == "include" else value.empty)
 
     def named(self, root: Value, below: Below) -> Document:
         """A document of any shape from which at most one field is kept, so that the order is known."""

@@ -125,6 +125,29 @@ def walkable(value: Value, steps: tuple[str, ...]) -> str:
     return tagged.from_text(value.text) if steps and isinstance(value, Open) and not value.path else to_tagged(value)
 
 
+def is_present(value: Value) -> str:
+    """Whether there is a value, be it null; never NULL itself."""
+    match value:
+        case Scalar(sql, _, nullable, absent, test):
+            if not nullable or (absent == "null" and not test):
+                return "1"
+            return f"({sql} IS NOT NULL OR {test})" if test else f"({sql} IS NOT NULL)"
+        case Strings(sql, test):
+            return f"(notEmpty({sql}) OR {test} != '')"
+        case Open(text, (), plain=None):
+            return f"({text} != '')"
+        case Open(text, (), plain=plain, starts=starts):
+            return f"({plain} IS NOT NULL OR {starts or text} != '')"
+        case Document(fields, empty) if empty != "'{}'":
+            return tagged.any_of([*map(is_present, fields.values()), f"({empty} != '')"])
+        case Document():
+            return "1"
+        case Tagged() | Open() | Patched():
+            return f"({to_tagged(value)} != '')"
+        case _:
+            assert_never(value)
+
+
 def _scalar_to_tagged(value: Scalar) -> str:
     def convert(sql: str) -> str:
         match value.type:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from generations.record.content import from_json, revive_dates
 from generations.record.decode import decode_document, revive_alternatives
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from generations.query.compiled import Compiled, Leaf
+    from generations.query.compiled import Compiled, Form, Leaf
 
 _DATE_KEY = '"$date"'
 
@@ -37,25 +38,18 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
     Args:
         leaves: what the columns hold, in their order; see `query.compiled.Form`.
     """
-    given: list[list[str]] | None = None
-    plan: list[tuple[tuple[str, ...], str, str, Callable[[str], Any]]] = []
-    columns: list[list[Any]] = []
-    for leaf, column in zip(leaves, batch.columns, strict=True):
-        if leaf.form == "given":
-            given = cast("list[list[str]]", column.to_pylist())
-            continue
-        values = _values(column)
-        if leaf.form in ("json", "tagged") or any(value is not None for value in values) or leaf.form == "null":
-            plan.append((leaf.steps[:-1], leaf.steps[-1], leaf.form, _reader(leaf)))
-            columns.append(values)
+    given, columns = _columns(batch, leaves)
+    every = [(column.parent, column.name, column.form, column.read, column.values, column.sent) for column in columns]
+    some = [parts for parts, column in zip(every, columns, strict=True) if column.tells]
     for row in range(batch.num_rows):
+        paths = given[row] if given else ()
         document: dict[str, Any] = {}
         inner = document
         parent: tuple[str, ...] = ()
-        for (steps, name, form, read), values in zip(plan, columns, strict=True):
-            value = values[row]
-            if value is None:
-                if form != "null":
+        for steps, name, form, read, values, sent in every if paths else some:
+            value: Any = values[row]
+            if value is None or value == []:
+                if form != "null" and (not paths or (value := sent(paths)) is _ABSENT):
                     continue
             elif form not in ("null", "value"):
                 if form == "object":
@@ -64,16 +58,54 @@ def assembled(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> Iterator[dict[st
                     continue
                 else:
                     value = read(value)
-            elif value == []:
-                continue
             if steps != parent:
                 parent, inner = steps, document
                 for step in steps:
                     inner = inner.setdefault(step, {})
             inner[name] = value
-        if given and given[row]:
-            _add_given(document, given[row], leaves)
         yield document
+
+
+_ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """A column of the answer and where its values go; the form `sent` has no values, and tells of an object by what was sent."""
+
+    parent: tuple[str, ...]
+    name: str
+    form: Form | Literal["sent"]
+    read: Callable[[str], Any]
+    values: Sequence[Any]
+
+    @property
+    def tells(self) -> bool:
+        """Whether it tells anything of a record that was sent without nulls."""
+        return self.form in ("json", "tagged", "null") or any(value is not None for value in self.values)
+
+    def sent(self, paths: Sequence[str]) -> Any:
+        """Null or the empty object or list that was sent, where the columns of the table hold no value."""
+        path = ".".join((*self.parent, self.name))
+        if path in paths:
+            return None
+        return _ABSENT if path + "." not in paths else {} if self.form == "sent" else []
+
+
+def _columns(batch: pa.RecordBatch, leaves: Sequence[Leaf]) -> tuple[list[list[str]] | None, list[_Column]]:
+    """What was sent as null or empty in each row, where the answer tells it, and all other columns."""
+    given: list[list[str]] | None = None
+    columns: list[_Column] = []
+    objects = {leaf.steps[0] for leaf in leaves if len(leaf.steps) == 1}
+    for leaf, column in zip(leaves, batch.columns, strict=True):
+        if leaf.form == "given":
+            given = cast("list[list[str]]", column.to_pylist())
+            continue
+        if leaf.steps[0] not in objects and leaf.steps[0] in OBJECTS:
+            objects.add(leaf.steps[0])
+            columns.append(_Column((), leaf.steps[0], "sent", str, [None] * batch.num_rows))
+        columns.append(_Column(leaf.steps[:-1], leaf.steps[-1], leaf.form, _reader(leaf), _values(column)))
+    return given, columns
 
 
 def _values(column: pa.Array) -> list[Any]:
@@ -101,17 +133,3 @@ def _alternatives(text: str) -> Any:
 def _decoded(text: str) -> Any:
     value = from_json(text)
     return revive_dates(value) if _DATE_KEY in text else value
-
-
-def _add_given(document: dict[str, Any], given: Sequence[str], leaves: Sequence[Leaf]) -> None:
-    """Nulls and empty objects that were sent, where the answer's columns cover them."""
-    asked = {".".join(leaf.steps) for leaf in leaves}
-    parents = {leaf.steps[0] for leaf in leaves if leaf.steps}
-    for path in given:
-        bare = path.removesuffix(".")
-        if bare in OBJECTS:
-            if bare in parents and bare not in document:
-                document[bare] = {} if path.endswith(".") else None
-        elif bare in asked:
-            parent, _, name = bare.rpartition(".")
-            (document.setdefault(parent, {}) if parent else document)[name] = [] if path.endswith(".") else None
