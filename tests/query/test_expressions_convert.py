@@ -163,7 +163,7 @@ def test_dates_are_read_from_iso_texts(gives, text, instant):
     gives({"$toDate": "$a"}, instant, a=text)
 
 
-@pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "2024-00-10", "bad", "", "order 12345 of ACME"])
+@pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "2024-00-10", "bad", "", "order 12345 of ACME", "12.5", "-1234", "123456"])
 def test_texts_that_are_certainly_no_dates_cannot_be_converted(gives, text):
     gives({"$convert": {"input": "$a", "to": "date", "onError": "no"}}, "no", a=text)
 

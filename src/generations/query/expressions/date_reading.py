@@ -35,6 +35,9 @@ _WORDS = (
 _PERHAPS = rf"(?i)^(?:[\\x00-\\x20\\x{{A0}}+/.,:;@()-]|\\b(?:{_MONTHS}|{_DAYS}|{_WORDS})\\b)*\\z"
 """What a notation of dates may be made of, digits put away. It needs three of those at least."""
 
+_NUMBER = "^[+-]?([0-9]{1,6}|[0-9]{1,3}[.][0-9]{1,6})$"
+"""Numbers that no notation reads as a whole date."""
+
 _NONE = "toDateTime64(0, 6, 'UTC')"
 
 
@@ -49,7 +52,7 @@ def parsed_iso(text: str, zone: Zone) -> str:
     part = [f"{parts}[{i}]" for i in range(7)]
     clock = {name: _number(group) for name, group in (("hour", part[2]), ("minute", part[3]), ("second", part[4]))}
     moment = _Moment(part[1], clock, part[5], _offset(part[6]), f"{part[6]} != ''")
-    three = f"length(extractAll({text}, '[0-9]')) >= 3"
+    three = f"length(extractAll({text}, '[0-9]')) >= 3 AND NOT match({text}, '{_NUMBER}')"
     words = f"replaceRegexpAll({text}, '[0-9]', ' ')"
     other = f"(toUInt8(if({three} AND match({words}, '{_PERHAPS}'), 2, 1)), {_NONE})"
     found = f"if(empty({parts}), {other}, {_placed(moment, zone)})"

@@ -58,10 +58,11 @@ def _pow(scope: Scope, call: Call) -> Value:
     whole = tagged.all_of([base.whole, exponent.whole])
     if whole == "0":
         return frame.scalar("number", tests, double)
-    x, n, step, power = base.integer, exponent.integer, tagged.fresh(), tagged.fresh()
+    step, power = tagged.fresh(), tagged.fresh()
+    x, n = (f"assumeNotNull({number.integer})" for number in (base, exponent))
     unit = f"{x} IN (-1, 0, 1)"
     times = f"toUInt8(if({unit}, abs({n}) % 2 + 2 * ({n} != 0), {n}))"
-    product = f"arrayFold({tagged.function([power, step], f'{power} * toInt128(assumeNotNull({x}))')}, range({times}), toInt128(1))"
+    product = f"arrayFold({tagged.function([power, step], f'{power} * toInt128({x})')}, range({times}), toInt128(1))"
     fits = f"({whole} AND ({unit} OR {n} BETWEEN 0 AND 63 AND abs({double}) < 9300000000000000000.))"
     return outcome(
         frame, tests, [Way(fits, "integer", f"toInt64({product})", text=tagged.from_wide(product, double)), Way("1", "number", double)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from generations.query import tagged
@@ -95,8 +96,8 @@ def read_zone(scope: Scope, call: Call, frame: Frame) -> tuple[Zone, list[Test]]
     digits = f"replaceAll({text}, ':', '')"
     minutes = f"60 * toInt32OrZero(substring({digits}, 2, 2)) + toInt32OrZero(substring({digits}, 4, 2))"
     signed = frame.inner(f"if({offset}, if(startsWith({text}, '-'), -1, 1) * ({minutes}), 0)")
-    known = f"{text} IN (SELECT time_zone FROM system.time_zones)"
-    name = frame.inner(f"assumeNotNull(if({known}, {text}, 'UTC'))")
+    known = f"has({scope.context.bind(list(_names()), 'Array(String)')}, {text})" if _names() else "1"
+    name = frame.inner(f"assumeNotNull(if(NOT {offset} AND {known}, {text}, 'UTC'))")
     tests = [
         null_where(zone.absent),
         fail_where(zone.wrong, "timezone must evaluate to a string"),
@@ -127,5 +128,11 @@ def _is_name(value: str) -> bool:
     try:
         ZoneInfo(value)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        return not available_timezones()
+        return not _names()
     return True
+
+
+@cache
+def _names() -> tuple[str, ...]:
+    """The Olson names that Python has; none where it has no database of them."""
+    return tuple(sorted(available_timezones() - {"localtime", "Factory"}))
