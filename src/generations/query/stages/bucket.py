@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, cast
 
 from generations.query import tagged
-from generations.query.accumulate import Asked, arguments, parse_accumulator
+from generations.query.accumulate import NEEDS_ORDER, SORTS_BY, Asked, arguments, parse_accumulator
 from generations.query.constants import constant
 from generations.query.context import invalid, pointer, refuse_unsupported
 from generations.query.evaluate import evaluate, failure
@@ -88,7 +88,25 @@ def _bucket_auto(relation: Relation, raw: Any, path: str) -> Relation:
     spread = f"(SELECT arraySort(x -> x.1, groupArray((k, n, v))) AS s FROM ({counts}))"
     label = f"{_labels(spread, count)}[arrayFirstIndex(x -> x.1 = {key}, {spread})]"
     relation, (bucket,) = relation.with_columns([label])
-    return _gathered(relation, bucket, given, path)
+    return _gathered(_in_the_order_of_values(relation, key, given, path), bucket, given, path)
+
+
+def _in_the_order_of_values(relation: Relation, key: str, given: Mapping[str, Any], path: str) -> Relation:
+    """MongoDB fills a bucket in the order of the values; only what asks for the first or last goes by order of arrival.
+
+    Raises:
+        Unsupported: both orders are needed at once.
+    """
+    output = given.get("output")
+    fields: Mapping[Any, Any] = cast("Mapping[Any, Any]", output) if isinstance(output, Mapping) else {}
+    asked = {str(op) for item in fields.values() if isinstance(item, Mapping) for op in cast("Mapping[Any, Any]", item)}
+    by_arrival = asked & {"$first", "$firstN", "$last", "$lastN"}
+    by_value = asked & (NEEDS_ORDER - SORTS_BY - by_arrival)
+    if by_arrival and by_value:
+        names = f"{min(by_arrival)} beside {min(by_value)}"
+        raise refuse_unsupported(names, "they go by different orders; use two stages", pointer(path, "output"))
+    return replace(relation, order=(OrderKey(key),)) if by_value else relation
+
 
 
 def _labels(spread: str, count: int) -> str:

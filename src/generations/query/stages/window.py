@@ -147,15 +147,26 @@ def _shifted(relation: Relation, raw: Any, frame: _Frame, path: str) -> Value:
     default = relation.context.tagged(constant(given.get("default"), pointer(path, "default")))
     place = "CURRENT ROW" if by == 0 else f"{abs(by)} {'FOLLOWING' if by > 0 else 'PRECEDING'}"
     over = frame.over(f"ROWS BETWEEN {place} AND {place}")
-    return Tagged(f"if(count(){over} = 0, {default}, any({value}){over})")
+    there = f"any({value}){over}"
+    return Tagged(f"if(count(){over} = 0, {default}, if({there} = '', {default}, {there}))")
+
+
+_MOST = 2**31
+"""The engine's bound of a distance."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """A window by distance along the one sort key: a frame clause in the key's unit, and whether the key is a date."""
+    """A window by distance along the one sort key.
+
+    Attributes:
+        clause: the frame clause.
+        milliseconds: what 1 in the clause stands for along a key of dates; None for a key of numbers.
+        sort_key: the key.
+    """
 
     clause: str
-    of_dates: bool
+    milliseconds: int | None
     sort_key: str
 
 
@@ -177,35 +188,45 @@ def _bounds(raw: Any, keys: tuple[OrderKey, ...], path: str) -> str | _Range:
     if kind == "documents":
         if not keys and list(pair) != ["unbounded", "unbounded"]:
             raise invalid("a window of documents needs sortBy", path)
-        lower, upper = (_bound(bound, i, int, 1, at) for i, bound in enumerate(pair))
+        lower, upper = (_bound(bound, i, 1, at) for i, bound in enumerate(pair))
         return f"ROWS BETWEEN {lower} AND {upper}"
     if len(keys) != 1 or keys[0].descending:
         raise invalid("a window by range needs one ascending sort key", path)
     unit = given.get("unit")
     if unit is not None and unit not in _MILLISECONDS:
         raise refuse_unsupported(f"a window by range in {unit!r}", f"the units are {', '.join(_MILLISECONDS)}", pointer(path, "unit"))
-    lower, upper = (_bound(bound, i, float, _MILLISECONDS.get(str(unit), 1), at) for i, bound in enumerate(pair))
-    return _Range(f"RANGE BETWEEN {lower} AND {upper}", unit is not None, keys[0].sql)
+    return _range(pair, _MILLISECONDS.get(str(unit)), keys[0].sql, at)
 
 
-def _bound(bound: Any, position: int, kind: type, unit: int, path: str) -> str:
+def _range(pair: list[Any], unit: int | None, key: str, path: str) -> _Range:
+    """A window by distance; the engine measures it in whole numbers of 31 bits, so dates far apart are measured in seconds."""
+    distances = [bound * (unit or 1) for bound in pair if isinstance(bound, int | float) and not isinstance(bound, bool)]
+    step = 1000 if unit and any(abs(distance) >= _MOST for distance in distances) else 1
+    for distance in distances:
+        if distance % step or abs(distance) // step >= _MOST:
+            raise refuse_unsupported("this window by range", "its bounds must be whole numbers below 2,147,483,648", path)
+    lower, upper = (_bound(bound, i, (unit or 1) / step, path) for i, bound in enumerate(pair))
+    return _Range(f"RANGE BETWEEN {lower} AND {upper}", step if unit else None, key)
+
+
+def _bound(bound: Any, position: int, unit: float, path: str) -> str:
     if bound == "unbounded":
         return "UNBOUNDED PRECEDING" if position == 0 else "UNBOUNDED FOLLOWING"
     if bound == "current":
         return "CURRENT ROW"
-    if isinstance(bound, bool) or not isinstance(bound, int if kind is int else (int, float)) or bound != bound:
-        raise invalid(f'{bound!r} is not a bound: a number, "current" or "unbounded"', pointer(path, position))
-    return f"{abs(kind(bound * unit))!r} {'FOLLOWING' if bound > 0 else 'PRECEDING'}"
+    if isinstance(bound, bool) or not isinstance(bound, int | float) or bound * unit != int(bound * unit):
+        raise invalid(f'{bound!r} is not a bound: a whole number, "current" or "unbounded"', pointer(path, position))
+    return f"{abs(int(bound * unit))} {'FOLLOWING' if bound > 0 else 'PRECEDING'}"
 
 
 def _distance(window: _Range) -> str:
     """The sort key of a window by range as a Float64: the number, or the milliseconds of the date."""
     # A sort key's first tuple is (rank, double, rest, text); typed columns are what they are.
-    kind = 9 if window.of_dates else 2
+    kind = 2 if window.milliseconds is None else 9
     key = window.sort_key
     tuple_ = f"{key}[1]"
     number = f"toFloat64({tuple_}.2)"
-    if window.of_dates:
-        number = f"toFloat64(toUnixTimestamp64Micro(parseDateTime64BestEffort({tuple_}.4, 6, 'UTC'))) / 1000."
-    what = "dates" if window.of_dates else "numbers"
+    if window.milliseconds is not None:
+        number = f"toFloat64(toUnixTimestamp64Micro(parseDateTime64BestEffort({tuple_}.4, 6, 'UTC'))) / {window.milliseconds * 1000}."
+    what = "numbers" if window.milliseconds is None else "dates"
     return failure(f"{tuple_}.1 != {kind}", f"a window by range needs {what} to sort by", number)
