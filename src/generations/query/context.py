@@ -47,7 +47,8 @@ class Context:
 
     def instant(self, value: datetime) -> str:
         aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-        return self.bind(aware.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f"), "DateTime64(6, 'UTC')")
+        text = aware.astimezone(UTC).isoformat(" ", "microseconds").removesuffix("+00:00")  # four digits also before the year 1000
+        return self.bind(text, "DateTime64(6, 'UTC')")
 
     def tagged(self, value: Any) -> str:
         """A placeholder for the tagged JSON of any value."""
