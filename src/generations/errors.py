@@ -1,19 +1,19 @@
 """Everything that can go wrong, branched by who can mend it.
 
-    GenerationsError
-    ├── InvalidInput              the caller
-    │   ├── InvalidRecord         a record breaks a rule of the record reference
-    │   └── InvalidQuery          a filter, pipeline, projection, sort or update
-    │       ├── UnknownField      a path that cannot exist
-    │       ├── UnknownOperator   an operator, stage or option nobody knows
-    │       └── Unsupported       known to MongoDB, refused here because it could not be exact
-    ├── StoreError                the operator
-    │   ├── StoreUnavailable      try again later: locked, unreachable, disk full
-    │   ├── StoreDamaged          the data on disk is not what was written, or not ours
-    │   ├── QueryFailed           an expression had no value (division by zero, bad conversion)
-    │   └── LimitExceeded         stopped by a time, memory or row limit
-    └── ConfigError               the installer
-        └── MissingExtra          a part of the package that is not installed
+GenerationsError
+├── InvalidInput              the caller
+│   ├── InvalidRecord         a record breaks a rule of the record reference
+│   └── InvalidQuery          a filter, pipeline, projection, sort or update
+│       ├── UnknownField      a path that cannot exist
+│       ├── UnknownOperator   an operator, stage or option nobody knows
+│       └── Unsupported       known to MongoDB, refused here because it could not be exact
+├── StoreError                the operator
+│   ├── StoreUnavailable      try again later: locked, unreachable, disk full
+│   ├── StoreDamaged          the data on disk is not what was written, or not ours
+│   ├── QueryFailed           an expression had no value (division by zero, bad conversion)
+│   └── LimitExceeded         stopped by a time, memory or row limit
+└── ConfigError               the installer
+    └── MissingExtra          a part of the package that is not installed
 """
 
 

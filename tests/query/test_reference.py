@@ -251,6 +251,7 @@ def test_unwind_drops_or_keeps_what_has_no_elements() -> None:
 @pytest.mark.parametrize(
     ("projection", "result"),
     [
+        ({"a.z": {"$literal": 9}}, {"a": [{"z": 9}, {"z": 9}, {"z": 9}]}),
         ({"a.b": 1}, {"a": [{"b": 1}]}),
         ({"a.b": 0}, {"a": [{"c": 2}, "s", None], "x": {"z": 1}}),
         ({"a.0": 1}, {"a": [{}]}),

@@ -174,7 +174,13 @@ def test_a_double_is_read_back(each: Each, values: list[float]) -> None:
     assert each(tagged.to_float, [tagged.text_of(value) for value in values]) == values
 
 
-PAIRS = strategies.pairs_of_values() | st.tuples(FLOATS | INTEGERS, FLOATS | INTEGERS) | INTEGERS.map(lambda n: (n, float(n)))
+HUGE = st.integers(2**63, 2**65) | st.integers(10**32, 10**33 - 1)
+PAIRS = (
+    strategies.pairs_of_values()
+    | st.tuples(FLOATS | INTEGERS, FLOATS | INTEGERS)
+    | INTEGERS.map(lambda n: (n, float(n)))
+    | st.tuples(HUGE, HUGE)
+)
 
 
 @generated(PAIRS)

@@ -185,14 +185,14 @@ def _include_node(node: Any, value: Any, index: int | None) -> Any:
 
 
 def _include_below(tree: Tree, value: Any, index: int | None) -> Any:
-    """Scalars have no fields and are dropped, also from arrays."""
+    """Scalars have no fields and are dropped, also from arrays; an element keeps its place where something is computed below."""
     if isinstance(value, dict):
         return _include(tree, value, index)
     if isinstance(value, list):
         if any(isinstance(leaf, Positional) for leaf in _leaves(tree)):
             return _element(value, index)
         kept = [_include_below(tree, element, index) for element in value]
-        return [element for element in kept if element is not MISSING]
+        return kept if _computes(tree) else [element for element in kept if element is not MISSING]
     return MISSING
 
 

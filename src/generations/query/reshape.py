@@ -44,8 +44,7 @@ class _Shaper:
     def document(self, value: Document, below: Below, at: tuple[str, ...]) -> Document:
         """An object whose fields are known: kept fields in their order, then computed ones."""
         for name, node in below.fields.items():
-            missing = name not in value.fields and not isinstance(node, Compute) and not computes(node)
-            if missing and value.closed and not (name == "_id" and not at):
+            if not value.knows(name) and not computes(node) and not (name == "_id" and not at):
                 raise refuse_unknown_field_of(value, (*at, name), self._path)
         fields: dict[str, Value] = {}
         for name, field in value.fields.items():
@@ -58,7 +57,8 @@ class _Shaper:
         for name, node in below.fields.items():
             if name not in fields and (isinstance(node, Compute) or (computes(node) and name not in value.fields)):
                 fields[name] = self._field(MISSING, node, (*at, name))
-        return Document(fields, self._empty(value, below, fields), value.closed)
+        dropped = (value.dropped | value.fields.keys()) - fields.keys()
+        return Document(fields, self._empty(value, below, fields), value.closed, dropped)
 
     def _empty(self, value: Document, below: Below, kept: Mapping[str, Value]) -> str:
         """What stands there when no field is left: an object where there was one, or where a field was to be computed."""

@@ -91,12 +91,12 @@ def _reach(value: Value, steps: tuple[str, ...]) -> tuple[Value, tuple[str, ...]
         return value, ()
     step, rest = steps[0], steps[1:]
     match value:
-        case Document(fields, closed=closed):
+        case Document(fields):
             if step in fields:
                 return _reach(fields[step], rest)
-            if closed:
-                raise _NoSuchField
-            return MISSING, ()
+            if value.knows(step):
+                return MISSING, ()
+            raise _NoSuchField
         case Patched(base, name, replaced):
             return _reach(replaced, rest) if step == name else _reach(base, steps)
         case Open(path=at, stem=stem):
@@ -124,13 +124,12 @@ def _resolve(value: Value, steps: tuple[str, ...]) -> Value:
     if not steps:
         return value
     match value:
-        case Document(fields, closed=closed):
-            inner = fields.get(steps[0])
-            if inner is not None:
-                return _resolve(inner, steps[1:])
-            if closed:
-                raise _NoSuchField
-            return MISSING
+        case Document(fields):
+            if steps[0] in fields:
+                return _resolve(fields[steps[0]], steps[1:])
+            if value.knows(steps[0]):
+                return MISSING
+            raise _NoSuchField
         case Open(path=at, stem=stem):
             declared = BY_PATH.get(f"{stem}.{steps[0]}") if stem and not at else None
             return _resolve(column(declared), steps[1:]) if declared else replace(value, path=at + steps)

@@ -77,11 +77,17 @@ class Document:
         empty: SQL of a tagged value to use when all fields are missing ('' missing, 'null', '{}'); the constant
             '{}' for computed objects.
         closed: True when a name that is not in `fields` is a mistake of the caller, not a missing value.
+        dropped: names that are known all the same, of fields that a stage left out.
     """
 
     fields: Mapping[str, Value]
     empty: str = "'{}'"
     closed: bool = True
+    dropped: frozenset[str] = frozenset()
+
+    def knows(self, name: str) -> bool:
+        """Whether a name is no mistake, though it may have no value."""
+        return not self.closed or name in self.fields or name in self.dropped
 
 
 @dataclass(frozen=True, slots=True)

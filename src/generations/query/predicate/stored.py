@@ -13,7 +13,7 @@ from generations.query.context import Context
 from generations.query.pattern import to_re2
 from generations.query.predicate.columns import absent, of_column
 from generations.query.predicate.condition import TRUE, Condition, all_of, any_of, negated, settled
-from generations.query.predicate.values import TaggedTests
+from generations.query.predicate.values import Follow, TaggedTests
 from generations.query.value import Open, Scalar, Strings, to_tagged
 
 
@@ -94,10 +94,13 @@ def _reached(tests: TaggedTests, text: str, steps: tuple[str, ...], test: f.Test
     if _tells_types(test):
         return tests.reached(tagged.from_text(text), steps, test, path)
     careful = f"match({text}, '[0-9]{{19}}|\\\\{{\"\\\\$date\":')"
-    name, raw = tagged.fresh(), tagged.fresh()
-    found = tagged.leaves(f"if({careful}, {tagged.from_text(text)}, {text})", steps)
-    leaves = f"arrayMap({raw} -> if({careful}, {raw}, {tagged.from_text(raw)}), {found})"
-    return Condition(f"arrayExists({name} -> {tests.leaf(name, test, path)}, {leaves})")
+
+    def found(follow: Follow) -> str:
+        raw = tagged.fresh()
+        leaves = follow(f"if({careful}, {tagged.from_text(text)}, {text})", steps)
+        return f"arrayMap({raw} -> if({careful}, {raw}, {tagged.from_text(raw)}), {leaves})"
+
+    return tests.among(found, steps, test, path)
 
 
 def _tells_types(node: f.Test | f.Filter) -> bool:

@@ -19,6 +19,9 @@ from generations.query.value import Tagged, quote
 
 _EXACT_FLOAT = 2**53
 
+Follow = Callable[[str, tuple[str, ...]], str]
+"""Follows steps below a tagged value to an Array(String)."""
+
 
 @dataclass(frozen=True, slots=True)
 class TaggedTests:
@@ -35,9 +38,16 @@ class TaggedTests:
         """The test on all values that a path below a tagged value reaches."""
         if not steps:
             return Condition(tagged.let(sql, lambda v: self.leaf(v, test, path)))
-        found = tagged.leaves(sql, steps)
+        return self.among(lambda follow: follow(sql, steps), steps, test, path)
+
+    def among(self, found: Callable[[Follow], str], steps: tuple[str, ...], test: f.Test, path: str) -> Condition:
+        """The test on the values that are found below a value, following the steps in one way or another."""
         name = tagged.fresh()
-        return Condition(f"arrayExists({name} -> {self.leaf(name, test, path)}, {found})")
+        if not tagged.is_index(steps[-1]):
+            return Condition(f"arrayExists({name} -> {self.leaf(name, test, path)}, {found(tagged.leaves)})")
+        by_key = f"arrayExists({name} -> {self.leaf(name, test, path)}, {found(tagged.leaves_by_key)})"
+        by_index = f"arrayExists({name} -> {self.single(name, test, path)}, {found(tagged.leaves_by_index)})"
+        return Condition(f"({by_key} OR {by_index})")
 
     def leaf(self, v: str, test: f.Test, path: str) -> str:
         """The test on one value that may be an array: on itself, or on one of its elements."""

@@ -57,7 +57,7 @@ from generations.query.tagged.making import (
     with_field,
 )
 from generations.query.tagged.order import KEY_TYPE, equality, sort_key
-from generations.query.tagged.paths import get, leaves
+from generations.query.tagged.paths import get, is_index, leaves, leaves_by_index, leaves_by_key
 from generations.query.tagged.reading import elements, instant_text, pairs, to_float, to_instant, to_integer, to_string
 
 __all__ = [
@@ -89,6 +89,7 @@ __all__ = [
     "is_bool",
     "is_date",
     "is_double",
+    "is_index",
     "is_integer",
     "is_name",
     "is_nullish",
@@ -96,6 +97,8 @@ __all__ = [
     "is_object",
     "is_string",
     "leaves",
+    "leaves_by_index",
+    "leaves_by_key",
     "let",
     "let_all",
     "none_of",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from generations.query.tagged.binding import fresh, let
-from generations.query.tagged.kinds import TAG, is_array, is_bool, is_date, is_integer, is_number, is_object, rank
-from generations.query.tagged.reading import TOKEN, instant_text, to_float, to_string
+from generations.query.tagged.kinds import TAG, is_array, is_bool, is_date, is_number, is_object, rank
+from generations.query.tagged.reading import TOKEN, instant_text, number_text, to_string
 
 KEY_TYPE = "Array(Tuple(UInt8, Float64, Int64, String))"
 """The engine's type of a sort key."""
@@ -31,13 +31,23 @@ def sort_key(value: str) -> str:
     return let(value, body)
 
 
+def _number_key(v: str) -> str:
+    """Exact for integers of up to 33 digits; NaN is below every number."""
+
+    def body(n: str) -> str:
+        x = f"toFloat64OrZero({n})"
+        rest = f"toInt64(toInt128OrZero({n}) - toInt128(if(abs({x}) < 1e33, {x}, 0)))"
+        return (
+            f"multiIf(match({n}, '^-?[0-9]{{1,33}}$'), (toUInt8(2), {x}, {rest}, ''), "
+            f"isNaN({x}), (toUInt8(2), -inf, toInt64(-1), ''), (toUInt8(2), {x}, toInt64(0), ''))"
+        )
+
+    return let(number_text(v), body)
+
+
 def _scalar_key(v: str) -> str:
-    number = (
-        f"if({is_integer(v)}, (toUInt8(2), toFloat64OrZero({v}), toInt64(toInt128OrZero({v}) - toInt128(toFloat64OrZero({v}))), ''), "
-        f"if(isNaN({to_float(v)}), (toUInt8(2), -inf, toInt64(-1), ''), (toUInt8(2), {to_float(v)}, toInt64(0), '')))"
-    )
     return (
-        f"multiIf({v} = '', (toUInt8(0), 0., toInt64(0), ''), {is_number(v)}, {number}, "
+        f"multiIf({v} = '', (toUInt8(0), 0., toInt64(0), ''), {is_number(v)}, {_number_key(v)}, "
         f"{is_date(v)}, (toUInt8(9), 0., toInt64(0), {instant_text(v)}), "
         f"startsWith({v}, '\"'), (toUInt8(3), 0., toInt64(0), {to_string(v)}), "
         f"{is_bool(v)}, (toUInt8(8), if({v} = 'true', 1., 0.), toInt64(0), ''), (toUInt8(1), 0., toInt64(0), ''))"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from generations.query.tagged.binding import fresh, let, quote
 from generations.query.tagged.kinds import is_array, is_object
@@ -38,18 +38,47 @@ def _get_through_arrays(v: str, keys: Sequence[str]) -> str:
 
 def leaves(value: str, steps: Sequence[str]) -> str:
     """The values that a filter's path reaches, as an Array(String): through arrays, by index and by key; '' is missing."""
+    return _followed(value, steps, [_inside] * len(steps))
+
+
+def leaves_by_key(value: str, steps: Sequence[str]) -> str:
+    """The values that a filter's path reaches of which the last step is a key: where they are arrays, their elements count."""
+    return _followed(value, steps, [*[_inside] * (len(steps) - 1), _keyed])
+
+
+def leaves_by_index(value: str, steps: Sequence[str]) -> str:
+    """The values that a filter's path reaches of which the last step is an index: each counts as it is, be it an array."""
+    return _followed(value, steps, [*[_inside] * (len(steps) - 1), _indexed])
+
+
+def is_index(step: str) -> bool:
+    """Whether a step may be a place in an array: `01` is a key only."""
+    return _INDEX.fullmatch(step) is not None
+
+
+_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
+
+
+def _followed(value: str, steps: Sequence[str], found: Sequence[Callable[[str, str], str]]) -> str:
     out = f"[{value}]"
-    for position, step in enumerate(steps):
-        v, e = fresh(), fresh()
-        key = quote(step)
-        inside = f"arrayMap({e} -> JSONExtractRaw({e}, {key}), arrayFilter({e} -> {is_object(e)}, {elements(v)}))"
-        if _INDEX.fullmatch(step):
-            inside = f"arrayConcat({inside}, if(length({elements(v)}) > {step}, [{elements(v)}[{int(step) + 1}]], []))"
-        found = f"multiIf({is_object(v)}, [JSONExtractRaw({v}, {key})], {is_array(v)}, {inside}, [''])"
-        out = f"arrayMap({v} -> {found}, {out})"
+    for position, (step, follow) in enumerate(zip(steps, found, strict=True)):
+        v = fresh()
+        out = f"arrayMap({v} -> {follow(v, step)}, {out})"
         out = f"{out}[1]" if position == 0 else f"arrayFlatten({out})"
     return out
 
 
-_INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
-"""A step that may also be a place in an array: `01` is a key only."""
+def _keyed(v: str, step: str) -> str:
+    """The fields of this name of an object, or of the objects in an array."""
+    e = fresh()
+    key = quote(step)
+    inside = f"arrayMap({e} -> JSONExtractRaw({e}, {key}), arrayFilter({e} -> {is_object(e)}, {elements(v)}))"
+    return f"multiIf({is_object(v)}, [JSONExtractRaw({v}, {key})], {is_array(v)}, {inside}, [''])"
+
+
+def _indexed(v: str, step: str) -> str:
+    return f"if({is_array(v)} AND length({elements(v)}) > {step}, [{elements(v)}[{int(step) + 1}]], [])"
+
+
+def _inside(v: str, step: str) -> str:
+    return f"arrayConcat({_keyed(v, step)}, {_indexed(v, step)})" if is_index(step) else _keyed(v, step)

@@ -10,7 +10,12 @@ TOKEN = r'"(?:[^"\\\\]|\\\\.)*"|[{}\\[\\],:]|[^{}\\[\\],:"]+'
 
 def to_float(v: str) -> str:
     """The Float64 of a number; 0 of anything else."""
-    return f"toFloat64OrZero(if(startsWith({v}, '\"'), substring({v}, 9, length({v}) - 9), {v}))"
+    return f"toFloat64OrZero({number_text(v)})"
+
+
+def number_text(v: str) -> str:
+    """The digits of a number, without the tag."""
+    return f"if(startsWith({v}, '\"'), substring({v}, 9, length({v}) - 9), {v})"
 
 
 def to_integer(v: str) -> str:
