@@ -39,6 +39,9 @@ _READ: Settings = {
     "short_circuit_function_evaluation": "force_enable",
     # A query and its subqueries see the same parts; otherwise a record updated meanwhile could vanish from the answer.
     "enable_shared_storage_snapshot_in_query": 1,
+    # Rows that come in the table's order are taken as they come. Measured on 1,000,000 records: the newest 50 in 25 ms of
+    # processor time instead of 84, everything in order of time in 11.5 s instead of 12.5.
+    "read_in_order_use_buffering": 0,
     # Compiled queries are deep, and longer than a person's.
     "max_query_size": 64 << 20,
     "max_ast_depth": 10_000,
