@@ -49,9 +49,8 @@ class Documents:
 
     def gives(self, stages: Sequence[Doc], expected: Sequence[Doc], *, in_order: bool = True) -> None:
         """A pipeline gives this, and the reference says the same."""
-        for answer in (self.answers(stages), reference.aggregate(list(stages), list(self._documents.values()))):
-            got, wanted = [comparable(doc) for doc in answer], [comparable(doc) for doc in expected]
-            assert (got if in_order else sorted(got)) == (wanted if in_order else sorted(wanted))
+        meant = reference.aggregate(list(stages), list(self._documents.values()))
+        compare_answers(self.answers(stages), meant, expected, in_order=in_order)
 
     def answers(self, stages: Sequence[Doc]) -> list[Doc]:
         """What a pipeline gives over the documents, in the order in which they were named."""
@@ -65,6 +64,58 @@ class Documents:
         meant = [found["name"] for found in reference.find(self._documents.values(), sort=list(sort.items()))]
         assert records == made == meant
         return records
+
+
+class Records:
+    """Records by id, asked about as they are stored: in typed columns, contents and open maps."""
+
+    def __init__(self, store: Store, records: Mapping[str, Doc]) -> None:
+        self._collection = Collection(store)
+        self._collection.insert_many(
+            {"id": id, "timestamp": START + timedelta(seconds=i), "model": {"id": "m"}, **record}
+            for i, (id, record) in enumerate(records.items())
+        )
+        self.all: dict[str, Doc] = {found["id"]: found for found in self._collection.find({}, sort=[("timestamp", 1)])}
+
+    def found(self, filter: Doc) -> set[str]:
+        """The ids of the records that a filter matches: as they are stored, as a pipeline's documents, and in the reference meaning."""
+        meant = {id for id, record in self.all.items() if reference.match(filter, record)}
+        for way, answer in {"columns": self.typed(filter), "pipeline": self._made(filter)}.items():
+            assert answer == meant, f"by the {way}, {filter} finds {answer - meant} too much and {meant - answer} too little"
+        return meant
+
+    def typed(self, filter: Doc) -> set[str]:
+        """The ids of the records that a filter matches as they are stored."""
+        return {found["id"] for found in self._collection.find(filter, {"id": 1})}
+
+    def _made(self, filter: Doc) -> set[str]:
+        stages = [{"$replaceWith": {"$mergeObjects": ["$$ROOT", {}]}}, {"$match": filter}]
+        return {found["id"] for found in self._collection.aggregate(stages)}
+
+    def answers(self, stages: Sequence[Doc]) -> list[Doc]:
+        """What a pipeline gives over the records, in the order of their time."""
+        return list(self._collection.aggregate([{"$sort": {"timestamp": 1}}, *stages]))
+
+    def gives(self, stages: Sequence[Doc], expected: Sequence[Doc], *, in_order: bool = True) -> None:
+        """A pipeline gives this, and the reference says the same."""
+        compare_answers(self.answers(stages), reference.aggregate(list(stages), list(self.all.values())), expected, in_order=in_order)
+
+    def find(self, filter: Doc, projection: Doc) -> list[Doc]:
+        """What a find with a projection gives, in the order of their time; the reference says the same."""
+        answer = list(self._collection.find(filter, projection, sort=[("timestamp", 1)]))
+        meant = reference.find(self.all.values(), filter, projection=projection)
+        assert [comparable(doc) for doc in answer] == [comparable(doc) for doc in meant]
+        return answer
+
+
+@contextmanager
+def records_in(folder: Path, records: Mapping[str, Doc]) -> Iterator[Records]:
+    """A store of records for as long as the context lasts; a process can have one open."""
+    engine = ChdbEngine(folder / "data")
+    try:
+        yield Records(Store(engine), records)
+    finally:
+        engine.close()
 
 
 @contextmanager
@@ -99,6 +150,14 @@ def _expression_below(parent: str, expression: Any) -> Any:
             return [_expression_below(parent, item) for item in expression]
         case _:
             return expression
+
+
+def compare_answers(answer: list[Doc], meant: list[Doc], expected: Sequence[Doc], *, in_order: bool) -> None:
+    got, reference_says, wanted = ([comparable(doc) for doc in docs] for docs in (answer, meant, expected))
+    if not in_order:
+        got, reference_says, wanted = sorted(got), sorted(reference_says), sorted(wanted)
+    assert got == wanted
+    assert reference_says == wanted
 
 
 def comparable(value: Any) -> str:

@@ -12,7 +12,7 @@ from generations.query import tagged
 from generations.query.constants import Pattern, instant_of
 from generations.query.context import Context, invalid
 from generations.query.pattern import to_re2
-from generations.query.predicate.condition import FALSE, Condition, all_of, any_of, negated
+from generations.query.predicate.condition import FALSE, TRUE, Condition, all_of, any_of, negated
 from generations.query.value import Scalar
 
 SIGN = {"$gt": ">", "$gte": ">=", "$lt": "<", "$lte": "<="}
@@ -32,7 +32,9 @@ def of_column(context: Context, value: Scalar, test: f.Test, path: str) -> Condi
         case f.Matches(pattern):
             return _matches(context, value, pattern, path)
         case f.Exists():
-            return any_of([negated(absent(value)), _explicit_null(value)])
+            if value.null_test:
+                return any_of([negated(absent(value)), Condition(value.null_test)])
+            return TRUE if value.absent == "null" else negated(absent(value))
         case f.HasType(names):
             return _has_type(value, names)
         case f.Modulo(divisor, remainder):
@@ -50,13 +52,6 @@ def of_column(context: Context, value: Scalar, test: f.Test, path: str) -> Condi
 def absent(value: Scalar) -> Condition:
     """Null or missing."""
     return Condition(f"{value.sql} IS NULL") if value.nullable else FALSE
-
-
-def _explicit_null(value: Scalar) -> Condition:
-    """Where the value is absent: whether that is a null, and not a missing value."""
-    if value.null_test:
-        return Condition(value.null_test)
-    return absent(value) if value.absent == "null" else FALSE
 
 
 def _compared(context: Context, value: Scalar, sign: str, wanted: Any, path: str) -> Condition:
@@ -119,7 +114,8 @@ def _has_type(value: Scalar, names: frozenset[str]) -> Condition:
     elif own[value.type] in names:
         parts.append(negated(absent(value)))
     if "null" in names:
-        parts.append(all_of([absent(value), _explicit_null(value)]))
+        explicit = Condition(value.null_test) if value.null_test else TRUE if value.absent == "null" else FALSE
+        parts.append(all_of([absent(value), explicit]))
     return any_of(parts)
 
 

@@ -108,7 +108,6 @@ def _in_the_order_of_values(relation: Relation, key: str, given: Mapping[str, An
     return replace(relation, order=(OrderKey(key),)) if by_value else relation
 
 
-
 def _labels(spread: str, count: int) -> str:
     """For each distinct value in order, the `{min, max}` of its bucket; max is the next bucket's min, or the greatest value.
 

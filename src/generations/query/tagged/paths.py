@@ -38,17 +38,17 @@ def _get_through_arrays(v: str, keys: Sequence[str]) -> str:
 
 def leaves(value: str, steps: Sequence[str]) -> str:
     """The values that a filter's path reaches, as an Array(String): through arrays, by index and by key; '' is missing."""
-    return _followed(value, steps, [_inside] * len(steps))
+    return _followed(value, steps, lambda v, step: _joined(v, step, _indexed))
 
 
 def leaves_by_key(value: str, steps: Sequence[str]) -> str:
     """The values that a filter's path reaches of which the last step is a key: where they are arrays, their elements count."""
-    return _followed(value, steps, [*[_inside] * (len(steps) - 1), _keyed])
+    return _followed(value, steps, _keyed)
 
 
 def leaves_by_index(value: str, steps: Sequence[str]) -> str:
     """The values that a filter's path reaches of which the last step is an index: each counts as it is, be it an array."""
-    return _followed(value, steps, [*[_inside] * (len(steps) - 1), _indexed])
+    return _followed(value, steps, _indexed)
 
 
 def is_index(step: str) -> bool:
@@ -59,13 +59,18 @@ def is_index(step: str) -> bool:
 _INDEX = re.compile(r"0|[1-9][0-9]{0,8}")
 
 
-def _followed(value: str, steps: Sequence[str], found: Sequence[Callable[[str, str], str]]) -> str:
+def _followed(value: str, steps: Sequence[str], at_last: Callable[[str, str], str]) -> str:
     out = f"[{value}]"
-    for position, (step, follow) in enumerate(zip(steps, found, strict=True)):
+    for position, step in enumerate(steps):
         v = fresh()
-        out = f"arrayMap({v} -> {follow(v, step)}, {out})"
+        found = at_last(v, step) if position == len(steps) - 1 else _joined(v, step, _container_at)
+        out = f"arrayMap({v} -> {found}, {out})"
         out = f"{out}[1]" if position == 0 else f"arrayFlatten({out})"
     return out
+
+
+def _joined(v: str, step: str, by_index: Callable[[str, str], str]) -> str:
+    return f"arrayConcat({_keyed(v, step)}, {by_index(v, step)})" if is_index(step) else _keyed(v, step)
 
 
 def _keyed(v: str, step: str) -> str:
@@ -80,5 +85,7 @@ def _indexed(v: str, step: str) -> str:
     return f"if({is_array(v)} AND length({elements(v)}) > {step}, [{elements(v)}[{int(step) + 1}]], [])"
 
 
-def _inside(v: str, step: str) -> str:
-    return f"arrayConcat({_keyed(v, step)}, {_indexed(v, step)})" if is_index(step) else _keyed(v, step)
+def _container_at(v: str, step: str) -> str:
+    """The element at an index through which a path goes on: below a scalar there is nothing, not even a missing value."""
+    e = fresh()
+    return f"arrayFilter({e} -> {is_object(e)} OR {is_array(e)}, {_indexed(v, step)})"
