@@ -5,10 +5,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 BIN := .venv/bin
 STAMP := .venv/.installed
 SIZES ?= 10000 100000 1000000
-DIR ?= ../shared/data
+DIR ?=
 PAGES := README.md $(wildcard docs/*.md)
 
-.PHONY: help setup demo test check format lint types layers docs docs-check bench crash real-input recorded lock clean
+.PHONY: help setup demo test test-everywhere check format lint types layers docs docs-check bench crash real-input recorded lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -28,6 +28,9 @@ demo: setup ## load 5,000 sample generations and ask them five questions
 
 test: setup ## run the tests
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
+
+test-everywhere: setup ## the query suite on the server and the sharded targets too, operator by operator
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded tests/query
 
 check: setup format lint types layers test ## everything that must hold before a change lands
 
@@ -57,9 +60,11 @@ crash: setup ## the kill test: 20 rounds of SIGKILL under four writers
 	$(BIN)/python tests/crash/kill.py --rounds 20
 
 real-input: setup ## import the recorded inputs of DIR and check every number
+	@test -n "$(DIR)" || { echo "Say where the inputs are: make real-input DIR=/path/to/them"; exit 1; }
 	$(BIN)/python examples/real_input.py $(DIR)
 
 recorded: setup ## run the recorded MongoDB cases of DIR on all three targets and hold them to their rates
+	@test -n "$(DIR)" || { echo "Say where the inputs are: make recorded DIR=/path/to/them"; exit 1; }
 	$(BIN)/python tests/recorded/rates.py $(DIR)/mongo-cases
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml

@@ -22,7 +22,7 @@ from tests import reference
 from tests.query import strategies, typed_records
 
 ASKED = int(os.environ.get("GENERATIONS_EXAMPLES", "0"))
-EXAMPLES = {"embedded": 60, "http": 8, "sharded": 16}
+EXAMPLES = {"embedded": 30, "http": 5, "sharded": 10}
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Doc = dict[str, Any]
 

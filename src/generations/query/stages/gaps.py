@@ -91,7 +91,7 @@ def _densify(relation: Relation, raw: Any, path: str) -> Relation:
     if isinstance(step, bool) or not isinstance(step, int | float) or not step > 0:
         raise invalid("step must be a positive number", pointer(path, "range/step"))
     names = cast("list[Any]", given.get("partitionByFields") or [])
-    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):  # pyright: ignore[reportUnnecessaryIsInstance]
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):  # pyright: ignore[reportUnnecessaryIsInstance] - a caller's value
         raise invalid("partitionByFields must be a list of paths", pointer(path, "partitionByFields"))
     unit = spec.get("unit")
     if unit is not None and unit not in _SECONDS and unit not in _MONTHS:
