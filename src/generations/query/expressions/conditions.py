@@ -50,7 +50,7 @@ def _choice(branches: list[tuple[str, Value]], other: Value) -> Value:
     if len(scalars) == len(values) and kind and len({value.type for value in scalars}) == 1 and len(meanings) <= 1:
         cases = ", ".join(f"{test}, {value.sql}" for (test, _), value in zip(branches, scalars, strict=False))
         sql = f"multiIf({cases}, {scalars[-1].sql})"
-        return Scalar(sql, scalars[0].type, any(value.nullable for value in scalars), next(iter(meanings), "null"))
+        return Scalar(sql, scalars[0].type, any(value.nullable for value in scalars), "missing" if meanings == {"missing"} else "null")
     cases = ", ".join(f"{test}, {to_tagged(value)}" for test, value in branches)
     return Tagged(f"multiIf({cases}, {to_tagged(other)})")
 
