@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 Unit = Literal["line", "record", "row"]
 
-BATCH_BYTES: Final = 32 << 20
-BATCH_TEXTS: Final = 16384
+# Half of it took a sixth more of the processor's time over 300,000 records, for more parts and merges; memory 0.1 GB less.
+BATCH_BYTES: Final = 64 << 20
+BATCH_TEXTS: Final = 32_768
 _LONGEST_LINE: Final = 1 << 28
 _BLOCK_BYTES: Final = 1 << 20
 _PEEK: Final = 1 << 16
