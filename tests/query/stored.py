@@ -58,12 +58,14 @@ class Documents:
         return list(self._collection.aggregate([*head, *stages]))
 
     def sorted_by(self, sort: Doc) -> list[str]:
-        """The names in an order: of records, of what a pipeline made, and in the reference meaning."""
-        records = [found["id"] for found in self._collection.find({}, {"id": 1}, sort=[*below("metadata", sort).items(), ("timestamp", 1)])]
+        """The names in an order, equal ones by name: of records, of what a pipeline made, and in the reference meaning."""
+        sort = {**sort, "name": 1}
+        records = [found["id"] for found in self._collection.find({}, {"id": 1}, sort=list(below("metadata", sort).items()))]
         made = [found["name"] for found in self.answers([{"$sort": sort}])]
         meant = [found["name"] for found in reference.find(self._documents.values(), sort=list(sort.items()))]
-        assert records == made == meant
-        return records
+        assert records == meant, f"records sort as {records}, the reference says {meant}"
+        assert made == meant, f"what a pipeline made sorts as {made}, the reference says {meant}"
+        return meant
 
 
 class Records:
@@ -104,28 +106,30 @@ class Records:
         """What a find with a projection gives, in the order of their time; the reference says the same."""
         answer = list(self._collection.find(filter, projection, sort=[("timestamp", 1)]))
         meant = reference.find(self.all.values(), filter, projection=projection)
-        assert [comparable(doc) for doc in answer] == [comparable(doc) for doc in meant]
+        assert [comparable(doc) for doc in answer] == [comparable(doc) for doc in meant], f"got {answer}\nnot {meant}"
         return answer
 
 
 @contextmanager
-def records_in(folder: Path, records: Mapping[str, Doc]) -> Iterator[Records]:
-    """A store of records for as long as the context lasts; a process can have one open."""
+def stored_in(folder: Path, documents: Mapping[str, Doc], records: Mapping[str, Doc]) -> Iterator[tuple[Documents, Records]]:
+    """A store of documents and records for as long as the context lasts; a process can have one open."""
     engine = ChdbEngine(folder / "data")
     try:
-        yield Records(Store(engine), records)
+        yield Documents(Store(engine, "documents"), documents), Records(Store(engine, "records"), records)
     finally:
         engine.close()
 
 
 @contextmanager
 def documents_in(folder: Path, documents: Mapping[str, Doc]) -> Iterator[Documents]:
-    """A store of documents for as long as the context lasts; a process can have one open."""
-    engine = ChdbEngine(folder / "data")
-    try:
-        yield Documents(Store(engine), documents)
-    finally:
-        engine.close()
+    with stored_in(folder, documents, {}) as (found, _):
+        yield found
+
+
+@contextmanager
+def records_in(folder: Path, records: Mapping[str, Doc]) -> Iterator[Records]:
+    with stored_in(folder, {}, records) as (_, found):
+        yield found
 
 
 def below(parent: str, filter: Doc) -> Doc:
@@ -156,8 +160,8 @@ def compare_answers(answer: list[Doc], meant: list[Doc], expected: Sequence[Doc]
     got, reference_says, wanted = ([comparable(doc) for doc in docs] for docs in (answer, meant, expected))
     if not in_order:
         got, reference_says, wanted = sorted(got), sorted(reference_says), sorted(wanted)
-    assert got == wanted
-    assert reference_says == wanted
+    assert got == wanted, f"got {got}\nnot {wanted}"
+    assert reference_says == wanted, f"the reference says {reference_says}\nnot {wanted}"
 
 
 def comparable(value: Any) -> str:

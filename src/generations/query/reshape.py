@@ -45,7 +45,7 @@ class _Shaper:
         """An object whose fields are known: kept fields in their order, then computed ones."""
         for name, node in below.fields.items():
             if not value.knows(name) and not computes(node) and not (name == "_id" and not at):
-                raise refuse_unknown_field_of(value, (*at, name), self._path)
+                raise refuse_unknown_field_of(value, (*at, name), self._path, at=at)
         fields: dict[str, Value] = {}
         for name, field in value.fields.items():
             node = below.fields.get(name)

@@ -110,9 +110,9 @@ def _reach(value: Value, steps: tuple[str, ...]) -> tuple[Value, tuple[str, ...]
             assert_never(value)
 
 
-def refuse_unknown_field_of(value: Value, steps: tuple[str, ...], path: str) -> UnknownField:
-    """The error for a path that a value cannot have, with the nearest one that it has."""
-    known = known_paths(value) if isinstance(value, Document) else []
+def refuse_unknown_field_of(value: Value, steps: tuple[str, ...], path: str, *, at: tuple[str, ...] = ()) -> UnknownField:
+    """The error for a path that a value cannot have, with the nearest one that it has; the value itself stands `at` a path."""
+    known = [".".join((*at, name)) for name in known_paths(value)] if isinstance(value, Document) else []
     return refuse_unknown_field(".".join(steps), known, path)
 
 
