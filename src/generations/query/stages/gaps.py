@@ -89,13 +89,13 @@ def _densify(relation: Relation, raw: Any, path: str) -> Relation:
     spec = arguments(asked, ("step", "bounds"), ("unit",), "range", pointer(path, "range"))
     step = spec["step"]
     if isinstance(step, bool) or not isinstance(step, int | float) or not step > 0:
-        raise invalid("step must be a positive number", pointer(path, "range/step"))
+        raise invalid("step must be a positive number", pointer(pointer(path, "range"), "step"))
     names = cast("list[Any]", given.get("partitionByFields") or [])
     if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):  # pyright: ignore[reportUnnecessaryIsInstance] - a caller's value
         raise invalid("partitionByFields must be a list of paths", pointer(path, "partitionByFields"))
     unit = spec.get("unit")
     if unit is not None and unit not in _SECONDS and unit not in _MONTHS:
-        raise refuse_unknown_operator(str(unit), [*_SECONDS, *_MONTHS], pointer(path, "range/unit"), "unit")
+        raise refuse_unknown_operator(str(unit), [*_SECONDS, *_MONTHS], pointer(pointer(path, "range"), "unit"), "unit")
     series = _Series(relation, field, names, step, unit, path)
     return series.densified(spec["bounds"])
 
@@ -142,7 +142,7 @@ class _Series:
             return "lowest", "highest", False
         if raw == "partition":
             return "xs[1]", "xs[-1]", False
-        at = pointer(self._path, "range/bounds")
+        at = pointer(pointer(self._path, "range"), "bounds")
         if not isinstance(raw, list | tuple) or len(cast("list[Any]", raw)) != 2:
             raise invalid('bounds are "full", "partition" or [lower, upper]', at)
         low, high = (self._edge(constant(edge, at), at) for edge in cast("list[Any]", raw))
@@ -162,7 +162,7 @@ class _Series:
         if self._unit in _MONTHS:
             months = int(_MONTHS[self._unit] * self._step)
             if months != _MONTHS[self._unit] * self._step:
-                raise invalid("step must be whole for this unit", pointer(self._path, "range/step"))
+                raise invalid("step must be whole for this unit", pointer(pointer(self._path, "range"), "step"))
             start = f"toDateTime64({low}, 6, 'UTC')"
             count = f"intDiv(dateDiff('month', {start}, toDateTime64({high}, 6, 'UTC')), {months}) + 1"
             place = f"toUnixTimestamp64Micro(addMonths({start}, i * {months})) / 1000000."
