@@ -22,7 +22,7 @@ from tests import reference
 from tests.query import strategies, typed_records
 
 ASKED = int(os.environ.get("GENERATIONS_EXAMPLES", "0"))
-EXAMPLES = {"embedded": 30, "http": 5, "sharded": 10}
+EXAMPLES = {"embedded": 20, "http": 4, "sharded": 8}
 START = datetime(2026, 1, 1, tzinfo=UTC)
 Doc = dict[str, Any]
 
