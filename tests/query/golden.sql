@@ -40,8 +40,8 @@ SELECT count() AS n FROM generations WHERE project = {p0:String} AND seq NOT IN 
 
 -- tagged with any of
 -- count {"metadata.tags": {"$in": ["beta", "web"]}}
-SELECT count() AS n FROM generations WHERE project = {p0:String} AND seq NOT IN (SELECT supersedes FROM generations WHERE supersedes != 0) AND hasAny(metadata_tags, [{p1:String}, {p2:String}]);
--- {"p0": "default", "p1": "beta", "p2": "web"}
+SELECT count() AS n FROM generations WHERE project = {p0:String} AND seq NOT IN (SELECT supersedes FROM generations WHERE supersedes != 0) AND hasAny(metadata_tags, {p1:Array(String)});
+-- {"p0": "default", "p1": ["beta", "web"]}
 
 -- either or
 -- count {"$or": [{"usage.cost": {"$gt": 0.01}}, {"$nor": [{"status": "success"}]}]}

@@ -281,6 +281,21 @@ def test_filters_on_typed_fields_match_what_mongodb_matches(records: tuple[Colle
     refusals.bounded(0.1)
 
 
+PADDING = [*range(1000, 1040), *(n + 0.25 for n in range(40)), *map(str, range(40)), 2**70, -0.0, math.inf, True]
+"""More values than have a placeholder of their own."""
+
+
+@pytest.mark.parametrize("path", ["id", "usage.promptTokens", *typed_records.PLACES.values()])
+def test_a_long_list_of_values_matches_what_its_parts_match(records: tuple[Collection, list[Doc]], path: str) -> None:
+    collection, docs = records
+    padding = [START + timedelta(days=1, seconds=n) for n in range(120)] if path == "feedback.timestamp" else PADDING
+    values = [*collection.distinct(path)[::2], *padding]
+
+    for filter in ({path: {"$in": values}}, {path: {"$nin": [*values, None]}}):
+        answer = {found["id"] for found in collection.find(filter, {"id": 1})}
+        assert answer == {doc["id"] for doc in docs if reference.match(filter, doc)}, next(iter(filter[path]))
+
+
 def test_pipelines_over_typed_fields_give_what_mongodb_gives(records: tuple[Collection, list[Doc]], target) -> None:
     collection, docs = records
     refusals = Refusals()
@@ -292,6 +307,12 @@ def test_pipelines_over_typed_fields_give_what_mongodb_gives(records: tuple[Coll
 
     generated(strategies.pipelines(), target.name, check)
     refusals.bounded(0.1)
+
+
+def test_a_constant_without_matches_is_a_key(stored: Collection) -> None:
+    matches = {"$ifNull": [{"$regexFindAll": {"input": {"$literal": ""}, "regex": "a"}}, None]}
+
+    assert list(stored.aggregate([{"$sortByCount": matches}])) == [{"_id": [], "count": len(DOCUMENTS)}]
 
 
 def test_every_operator_is_asked_about() -> None:

@@ -81,7 +81,8 @@ def _find_all(scope: Scope, call: Call, pattern: Pattern) -> Value:
     none = f"({text.value} = '' AND match('', {scope.context.string(re2)}))"
     message = "$regexFindAll: a pattern that matches the empty text is not supported"
     sql = tagged.choose([(tagged.fails(f"({empty} OR {none})", message), "''")], sql)
-    all_groups = f"extractAllGroupsVertical(assumeNotNull({text.value}), {scope.context.string(f'(?s:(.*?))({re2})')})"
+    # Not folded as a constant: a shard that is sent an empty list of lists as a literal no longer knows its type.
+    all_groups = f"extractAllGroupsVertical(materialize(assumeNotNull({text.value})), {scope.context.string(f'(?s:(.*?))({re2})')})"
     sql = tagged.let_all([(matches, all_groups)], sql)
     return frame.tagged([fail_where(text.wrong, _WRONG.format(call.op))], tagged.choose([(text.absent, "'[]'")], sql))
 

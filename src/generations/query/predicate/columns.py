@@ -9,8 +9,9 @@ from typing import Any, assert_never
 
 from generations.query import filter as f
 from generations.query import tagged
+from generations.query.compiled import Param
 from generations.query.constants import Pattern, instant_of
-from generations.query.context import Context, invalid
+from generations.query.context import INSTANT, Context, instant, invalid, number
 from generations.query.pattern import to_re2
 from generations.query.predicate.condition import FALSE, TRUE, Condition, all_of, any_of, negated
 from generations.query.value import Scalar
@@ -66,37 +67,64 @@ def _is_nan(value: Any) -> bool:
 
 
 def _bound(context: Context, value: Scalar, wanted: Any, path: str) -> str | None:
-    """A placeholder comparable with the column; None where the types differ and so never match."""
+    """What is compared with the column; None where the types differ and so never match."""
+    if value.type == "bool":
+        return ("true" if wanted else "false") if isinstance(wanted, bool) else None
+    param = _param(value, wanted, path)
+    return context.place(param) if param else None
+
+
+def _param(value: Scalar, wanted: Any, path: str) -> Param | None:
     match value.type, wanted:
-        case "bool", bool():
-            return "true" if wanted else "false"
         case _, bool():
             return None
         case (("integer" | "number"), (int() | float())):
-            return None if _is_nan(wanted) else context.number(wanted)
+            return None if _is_nan(wanted) else number(wanted)
         case "string", str():
-            return context.string(wanted)
+            return Param("String", wanted)
         case "instant", datetime():
-            return context.instant(wanted)
+            return instant(wanted)
         case "instant", str():
             found = instant_of(wanted)
             if found is None:
                 raise invalid(f"{wanted!r} is not an instant", path, 'write it as "2024-06-15T12:30:45Z"')
-            return context.instant(found)
+            return instant(found)
         case _:
             return None
 
 
 def _one_of(context: Context, value: Scalar, values: Sequence[Any], patterns: Sequence[Pattern], path: str) -> Condition:
     parts = [absent(value)] if None in values else []
-    if value.type == "number" and any(isinstance(v, int | float) and not isinstance(v, bool) and not v for v in values):
-        values = [*values, 0.0, -0.0]  # IN compares bits, and both zeros are one number
-    bounds = list(dict.fromkeys(b for b in (_bound(context, value, v, path) for v in values if v is not None) if b))
-    if bounds:
-        parts.append(Condition(f"{value.sql} IN ({', '.join(bounds)})", value.nullable))
-    parts += [_compared(context, value, "=", v, path) for v in values if _is_nan(v)]
+    if value.type == "bool":
+        parts += [_compared(context, value, "=", wanted, path) for wanted in (False, True) if any(v is wanted for v in values)]
+        return any_of(parts)
+    elements = [e for v in values if not _stands_alone(v) and (e := _element(value, v, path)) is not None]
+    if value.type == "number" and 0.0 in elements:
+        elements += [0.0, -0.0]  # IN compares bits, and both zeros are one number
+    if elements:
+        parts.append(Condition(context.one_of(value.sql, _ELEMENT[value.type], elements), value.nullable))
+    parts += [_compared(context, value, "=", v, path) for v in values if _stands_alone(v)]
     parts += [_matches(context, value, pattern, path) for pattern in patterns]
     return any_of(parts)
+
+
+_BEYOND = 2**63
+_ELEMENT = {"integer": "Int64", "number": "Float64", "string": "String", "instant": INSTANT}
+
+
+def _stands_alone(wanted: Any) -> bool:
+    """Whether a value is compared by itself: NaN equals no element of a set, and large integers fit no set."""
+    return _is_nan(wanted) or (isinstance(wanted, int) and abs(wanted) >= _BEYOND)
+
+
+def _element(value: Scalar, wanted: Any, path: str) -> Any:
+    """The value of the column's own type that equals what is wanted, as a set has one type; None where there is none."""
+    param = _param(value, wanted, path)
+    if param is None or value.type not in ("integer", "number"):
+        return param and param.value
+    if value.type == "number":
+        return float(wanted) if float(wanted) == wanted else None
+    return int(wanted) if math.isfinite(wanted) and int(wanted) == wanted and abs(wanted) < _BEYOND else None
 
 
 def _matches(context: Context, value: Scalar, pattern: Pattern, path: str) -> Condition:

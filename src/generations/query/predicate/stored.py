@@ -23,7 +23,7 @@ def of_strings(tests: TaggedTests, value: Strings, steps: tuple[str, ...], test:
         case f.Equals(str() as wanted) if not steps:
             return Condition(f"has({value.sql}, {tests.context.string(wanted)})")
         case f.OneOf(values, ()) if not steps and values and all(isinstance(v, str) for v in values):
-            return Condition(f"hasAny({value.sql}, [{', '.join(tests.context.string(v) for v in values)}])")
+            return Condition(f"hasAny({value.sql}, {tests.context.bind(list(values), 'Array(String)')})")
         case f.Matches(pattern) if not steps:
             name = tagged.fresh()
             return Condition(f"arrayExists({name} -> match({name}, {tests.context.string(to_re2(pattern, path))}), {value.sql})")

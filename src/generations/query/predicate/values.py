@@ -110,7 +110,7 @@ class TaggedTests:
         parts = [self._equals(v, wanted) for wanted in values if wanted is None or isinstance(wanted, list | dict)]
         texts = [tagged.equality_text(wanted) for wanted in values if wanted is not None and not isinstance(wanted, list | dict)]
         if texts:
-            parts.append(f"{tagged.equality(v)} IN ({', '.join(self.context.string(t) for t in dict.fromkeys(texts))})")
+            parts.append(self.context.one_of(tagged.equality(v), "String", texts))
         parts += [self.single(v, f.Matches(pattern), path) for pattern in patterns]
         return "(" + " OR ".join(parts) + ")" if parts else "0"
 
