@@ -256,6 +256,14 @@ def test_numbers_are_one_type_and_compare_exactly(store: Documents) -> None:
     assert store.found({"a": {"$in": [2.0**64, -0.0]}}) == {"beyond integers", "zero"}
 
 
+def test_alternatives_match_what_each_of_them_matches(store: Documents) -> None:
+    values = [5, None, True, [5], {"b": 1}, DATE]
+    each = [store.found({"a": value}) for value in values]
+
+    assert store.found({"$or": [*({"a": value} for value in values), {"a.b": 3}]}) == set().union(*each, store.found({"a.b": 3}))
+    assert store.found({"$nor": [{"a": value} for value in values]}) == ALL - set().union(*each)
+
+
 def test_bool_is_no_number(store: Documents) -> None:
     assert store.found({"a": True}) == {"true", "mixed"}
     assert store.found({"a": {"$in": [False]}}) == {"false"}

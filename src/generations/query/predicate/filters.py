@@ -38,7 +38,7 @@ class Filters:
             case f.AllOf(parts):
                 return all_of([self.compile(part) for part in parts])
             case f.AnyOf(parts):
-                return any_of([self.compile(part) for part in parts])
+                return any_of([self.compile(part) for part in self._merged(parts)])
             case f.Not(part):
                 return negated(self.compile(part))
             case f.Holds(raw, path):
@@ -48,6 +48,24 @@ class Filters:
                 return self._test(target, rest, test, path)
             case _:
                 assert_never(node)
+
+    def _merged(self, parts: Sequence[f.Filter]) -> list[f.Filter]:
+        """Alternatives, equalities of one open path as a list of values: the path is walked once then, not once for each."""
+        values: dict[str, list[Any]] = {}
+        leaves: dict[str, f.Leaf] = {}
+        others: list[f.Filter] = []
+        for part in parts:
+            match part:
+                case f.Leaf(field, f.Equals(value), path) if not isinstance(reach(self._root, tuple(field.split(".")), path)[0], Scalar):
+                    values.setdefault(field, []).append(value)
+                    leaves.setdefault(field, part)
+                case _:
+                    others.append(part)
+        merged = [
+            leaf if len(values[field]) == 1 else f.Leaf(field, f.OneOf(tuple(values[field]), ()), leaf.path)
+            for field, leaf in leaves.items()
+        ]
+        return [*merged, *others]
 
     def holds(self, test: f.Test) -> str:
         """The test on the root value itself, never NULL."""
