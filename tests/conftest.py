@@ -27,13 +27,13 @@ class Target:
 
 def pytest_addoption(parser):
     parser.addoption("--targets", default=",".join(NAMES), help="comma-separated targets of the store's tests; default: all three")
-    parser.addoption("--everywhere", action="store_true", help="the tests of single operators on all targets too, not on the first alone")
+    parser.addoption("--everywhere", action="store_true", help="the tests of the query language on all targets too, not on the first alone")
 
 
 def pytest_generate_tests(metafunc):
     if "target" in metafunc.fixturenames:
         asked = metafunc.config.getoption("--targets").split(",")
-        if metafunc.module.__name__.startswith("tests.query.test_expressions") and not metafunc.config.getoption("--everywhere"):
+        if metafunc.module.__name__.startswith("tests.query.") and not metafunc.config.getoption("--everywhere"):
             asked = asked[:1]
         metafunc.parametrize("target", [name for name in NAMES if name in asked], indirect=True, scope="session")
 

@@ -15,6 +15,8 @@ from pyarrow import parquet
 from generations.errors import InvalidInput, UnknownField
 from generations.jobs.export import export_to
 from generations.jobs.importing import import_from
+from generations.store.collection import Collection
+from generations.store.store import Store
 
 RECORDS = [
     {
@@ -52,18 +54,15 @@ def test_json_lines_are_the_records_as_they_are_read(filled, tmp_path):
 
 
 @pytest.mark.parametrize("name", ["all.jsonl", "all.jsonl.gz", "all.jsonl.zst", "all.parquet"])
-def test_what_is_exported_can_be_imported_and_is_the_same(name, filled, tmp_path):
+def test_what_is_exported_can_be_imported_and_is_the_same(name, filled, engine, project, tmp_path):
+    elsewhere = Collection(Store(engine, f"{project}-elsewhere"))
     export_to(tmp_path / name, filled.store)
-    before = filled.find().sort("id").to_list()
 
     assert import_from(tmp_path / name, filled.store).unchanged == 3
-    filled.delete_many({})
-    assert import_from(tmp_path / name, filled.store).added == 3
+    assert import_from(tmp_path / name, elsewhere.store).added == 3
 
-    kept_by_store = {"createdAt": 0, "updatedAt": 0}
-    assert filled.find({}, kept_by_store).sort("id").to_list() == [
-        {name: value for name, value in record.items() if name not in kept_by_store} for record in before
-    ]
+    but_kept_by_store = {"createdAt": 0, "updatedAt": 0}
+    assert elsewhere.find({}, but_kept_by_store).sort("id").to_list() == filled.find({}, but_kept_by_store).sort("id").to_list()
 
 
 def test_filter_fields_sort_and_limit_are_obeyed(filled, tmp_path):
