@@ -29,8 +29,8 @@ demo: setup ## load 5,000 sample generations and ask them five questions
 test: setup ## run the tests
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-test-everywhere: setup ## the query suite on the server and the sharded targets too, operator by operator
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded tests/query
+test-everywhere: setup ## every test of the store and its queries on a server and on a sharded table too
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded tests/query tests/contract tests/store tests/jobs
 
 check: setup format lint types layers test ## everything that must hold before a change lands
 

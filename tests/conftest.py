@@ -27,14 +27,14 @@ class Target:
 
 def pytest_addoption(parser):
     parser.addoption("--targets", default=",".join(NAMES), help="comma-separated targets of the store's tests; default: all three")
-    parser.addoption("--everywhere", action="store_true", help="the tests of the query language on all targets too, not on the first alone")
+    parser.addoption("--everywhere", action="store_true", help="each test on all of these targets; otherwise on those that say the most")
 
 
 def pytest_generate_tests(metafunc):
     if "target" in metafunc.fixturenames:
         asked = metafunc.config.getoption("--targets").split(",")
-        if metafunc.module.__name__.startswith("tests.query.") and not metafunc.config.getoption("--everywhere"):
-            asked = asked[:1]
+        if not metafunc.config.getoption("--everywhere"):
+            asked = asked[:1] if metafunc.module.__name__.startswith("tests.query.") else asked[:2]
         metafunc.parametrize("target", [name for name in NAMES if name in asked], indirect=True, scope="session")
 
 
