@@ -135,7 +135,10 @@ def _writes(results: dict[str, Any]) -> str:
     line("`export` to JSONL", lambda one: f"{one['size'] / one['export']['seconds']:,.0f} ({rates(one)['export']:.2f})")
     line("memory of the exporting process", lambda one: f"{one['export']['memory_mib']:,.0f} MiB")
     line("bytes of a record on disk", lambda one: f"{one['disk']['all'] / one['size']:,.0f}")
-    line("of these for the accelerators of open maps", lambda one: f"{one['disk']['accelerators'] / one['size']:,.0f}")
+    line(
+        "of these for the accelerators of open maps",
+        lambda one: "–" if one["disk"]["accelerators"] is None else f"{one['disk']['accelerators'] / one['size']:,.0f}",
+    )
     return "\n".join(out) + "\n"
 
 

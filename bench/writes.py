@@ -85,11 +85,12 @@ def bytes_on_disk(folder: str) -> dict[str, Any]:
     """Compressed bytes of all columns and of the groups that matter, after merges came to rest."""
     engine = Engine(folder)
     engine.settle()
-    rows = engine.rows(
-        "SELECT column, sum(column_data_compressed_bytes) AS bytes FROM system.parts_columns "
-        "WHERE active AND table = 'generations' GROUP BY column"
+    active = "active AND table = 'generations'"
+    (whole,) = engine.rows(f"SELECT sum(data_compressed_bytes) AS bytes, min(part_type) AS kind FROM system.parts WHERE {active}")
+    derived = ", ".join(f"'{name}'" for name in DERIVED)
+    (part_of_it,) = engine.rows(
+        f"SELECT sum(column_data_compressed_bytes) AS bytes FROM system.parts_columns WHERE {active} AND column IN ({derived})"
     )
     engine.close()
-    sizes = {row["column"]: int(row["bytes"]) for row in rows}
-    accelerators = sum(sizes.get(name, 0) for name in DERIVED)
-    return {"all": sum(sizes.values()), "accelerators": accelerators}
+    accelerators = int(part_of_it["bytes"]) if whole["kind"] == "Wide" else None  # compact parts do not tell it by column
+    return {"all": int(whole["bytes"]), "accelerators": accelerators}

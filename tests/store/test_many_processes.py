@@ -4,7 +4,7 @@ import pytest
 
 from generations.connect import open_engine
 from generations.record.encode import Rows
-from generations.store.block import as_block
+from generations.store.block import as_arrow
 from generations.store.insertion import InsertOutcome
 from generations.store.sequence import SEQUENCE
 from generations.store.store import Store
@@ -74,4 +74,4 @@ def unseen(store: Store, sent: Rows) -> None:
     count = len(sent)
     kept = {"project": [store.project] * count, "seq": SEQUENCE.take(count), "supersedes": [0] * count, "change": ["insert"] * count}
     times = {"created_at": [0] * count, "updated_at": [0] * count}
-    store._engine.insert(store.source.table, as_block({**sent.columns, **kept, **times}))
+    store._engine.insert(store.source.table, as_arrow({**sent.columns, **kept, **times}))

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, BinaryIO, Final, Self
 
 from generations.errors import InvalidInput
 from generations.jobs.parquet_rows import parquet_batches
 from generations.jobs.rejects import Refusal, Rejects, rejects_path
 from generations.jobs.sources import Source, open_source
 from generations.jobs.texts import BATCH_TEXTS, Batch, batches
-from generations.record.encode import MAX_BYTES, Rows, encode_lines
+from generations.record.encode import MAX_BYTES, encode_lines
+from generations.store.block import Block
 from generations.wire.detect import OWN, Dialect, detect
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ class _Import:
         self._on_progress = on_progress
         self._seen: dict[bytes, int] = {}
         self._inserter = ThreadPoolExecutor(1, thread_name_prefix="generations-import")
-        self._pending: Future[tuple[Rows, InsertOutcome]] | None = None
+        self._pending: Future[tuple[Block, InsertOutcome]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -146,9 +147,11 @@ class _Import:
             refusal = Refusal.of(batch.unit, batch.numbers[line.line_index], line.error)
             self._rejects.add(batch.texts[line.line_index], refusal)
             refusals.append(refusal)
+        block = Block.of(rows)
+        del rows
         self._settle()
-        if len(rows):
-            self._pending = self._inserter.submit(self._insert, rows)
+        if len(block):
+            self._pending = self._inserter.submit(self._insert, block)
         room = SHOWN_REFUSALS - len(self.report.refusals)
         self.report = replace(
             self.report,
@@ -160,21 +163,21 @@ class _Import:
         )
         self._tell()
 
-    def _insert(self, rows: Rows) -> tuple[Rows, InsertOutcome]:
-        return rows, self._store.insert(rows)
+    def _insert(self, block: Block) -> tuple[Block, InsertOutcome]:
+        return block, self._store.insert(block)
 
     def _settle(self) -> None:
         """Wait for the batch under way and count what became of it."""
         pending, self._pending = self._pending, None
         if pending is None:
             return
-        rows, outcome = pending.result()
-        added, replaced = len(outcome.inserted_ids), len(outcome.replaced_ids) + _changed_within(rows)
+        block, outcome = pending.result()
+        added, replaced = len(outcome.inserted_ids), len(outcome.replaced_ids) + _changed_within(block)
         self.report = replace(
             self.report,
             added=self.report.added + added,
             replaced=self.report.replaced + replaced,
-            unchanged=self.report.unchanged + len(rows) - added - replaced,
+            unchanged=self.report.unchanged + len(block) - added - replaced,
         )
         self._tell()
 
@@ -183,13 +186,13 @@ class _Import:
             self._on_progress(self.report)
 
 
-def _changed_within(rows: Rows) -> int:
+def _changed_within(block: Block) -> int:
     """How many rows carry the id of a row before them in the same batch, with another content."""
-    if len(set(rows.ids)) == len(rows):
+    if len(set(block.ids)) == len(block):
         return 0
-    hashes: dict[str, Any] = {}
+    hashes: dict[str, bytes] = {}
     changed = 0
-    for id_, sent_hash in zip(rows.ids, rows.columns["sent_hash"], strict=True):
+    for id_, sent_hash in zip(block.ids, block.hashes, strict=True):
         changed += hashes.get(id_, sent_hash) != sent_hash
         hashes[id_] = sent_hash
     return changed

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+import gc
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
@@ -68,12 +69,13 @@ def encode_records(records: Iterable[Record], max_bytes: int = MAX_BYTES) -> Row
     """
     rows: list[tuple[Any, ...]] = []
     now = instants.now_us()
-    for index, record in enumerate(records):
-        try:
-            rows.append(_encode(record, max_bytes, now))
-        except InvalidRecord as error:
-            raise _named(error, index, record) from None
-    return _transposed(rows)
+    with _collector_paused():
+        for index, record in enumerate(records):
+            try:
+                rows.append(_encode(record, max_bytes, now))
+            except InvalidRecord as error:
+                raise _named(error, index, record) from None
+        return _transposed(rows)
 
 
 def encode_one(record: Record, max_bytes: int = MAX_BYTES) -> Rows:
@@ -101,12 +103,25 @@ def encode_lines(lines: Iterable[Record], max_bytes: int = MAX_BYTES, seen: dict
     rows: list[tuple[Any, ...]] = []
     refused: list[Refusal] = []
     now = instants.now_us()
-    for index, line in enumerate(lines):
-        try:
-            rows.append(_encode(line, max_bytes, now, seen))
-        except InvalidRecord as error:
-            refused.append(Refusal(index, error))
-    return _transposed(rows), refused
+    with _collector_paused():
+        for index, line in enumerate(lines):
+            try:
+                rows.append(_encode(line, max_bytes, now, seen))
+            except InvalidRecord as error:
+                refused.append(Refusal(index, error))
+        return _transposed(rows), refused
+
+
+@contextmanager
+def _collector_paused() -> Generator[None]:
+    """Spare a batch the search for cycles, of which rows have none: a fifth of its time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _names_of(field: Field) -> tuple[str, ...]:
@@ -114,7 +129,7 @@ def _names_of(field: Field) -> tuple[str, ...]:
         case "json":
             return (f"{field.column}_text", f"{field.column}_json")
         case "map":
-            return (field.column, f"{field.column}_paths", f"{field.column}_odd")
+            return (field.column, f"{field.column}_odd")
         case _:
             return (field.column,)
 
@@ -288,7 +303,7 @@ def _alternatives(found: Any) -> str:
 
 
 def _map(name: str, found: Any) -> tuple[Any, ...]:
-    """The columns of an open map: its text, the text again for the accelerator, oddness, and the declared keys."""
+    """The columns of an open map: its text, oddness, and the declared keys."""
     if found is UNSET:
         return _NO_MAP[name]
     if found is None:
@@ -301,7 +316,7 @@ def _map(name: str, found: Any) -> tuple[Any, ...]:
     odd = content.is_odd(found)
     if odd and content.is_too_deep(text.encode()):
         raise content.too_deep()
-    return (text, "{}" if odd else text, odd, *_known_values(name, known))
+    return (text, odd, *_known_values(name, known))
 
 
 def _known_values(name: str, known: Any) -> tuple[Any, ...]:
@@ -310,7 +325,7 @@ def _known_values(name: str, known: Any) -> tuple[Any, ...]:
     return values if values[place] is not None else (*values[:place], [], *values[place + 1 :])
 
 
-_NO_MAP = {name: ("", "{}", False, *_known_values(name, KNOWN[name]())) for name in MAPS}
+_NO_MAP = {name: ("", False, *_known_values(name, KNOWN[name]())) for name in MAPS}
 _NULL_MAP = {name: ("null", *_NO_MAP[name][1:]) for name in MAPS}
 
 

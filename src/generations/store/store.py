@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from generations.errors import StoreUnavailable
 from generations.query.compiled import Param, Source
-from generations.store.block import as_block
+from generations.store.block import Block, as_arrow, plain
 from generations.store.insertion import FEEDBACK, InsertOutcome, Known, Versions, has_feedback, keep_feedback, plan_insert, untangle
 from generations.store.limits import UNLIMITED, Limits
 from generations.store.migrations import find_layout, migrate
@@ -108,8 +108,10 @@ class Store:
         """Where the data is, for people: a folder, or a URL without its password."""
         return self._engine.name
 
-    def insert(self, rows: Rows) -> InsertOutcome:
+    def insert(self, rows: Rows | Block) -> InsertOutcome:
         """Take records, all or nothing, and return once they are on disk.
+
+        A block is what rows become first: who brings one keeps the other writers waiting for less time.
 
         A record that is there exactly as sent is left alone. One that is there with another content becomes a
         new version, which keeps `createdAt`, and keeps the feedback when the new one carries none. The same id
@@ -117,15 +119,13 @@ class Store:
         """
         if not rows.ids:
             return InsertOutcome([], [], [])
+        block = rows if isinstance(rows, Block) else Block.of(rows)
         now_us = _now_us()
         with self._engine.writing():
-            known = self._known(rows.ids)
-            plan = plan_insert(rows.ids, rows.columns["sent_hash"], known, SEQUENCE.take(len(rows)), now_us)
-            if not plan.rows:
-                return plan.outcome
-            taken = rows if len(plan.rows) == len(rows) else rows.take(plan.rows)
-            columns = self._with_feedback(taken.columns, plan.versions)
-            self._append(columns, plan.versions, now_us)
+            plan = plan_insert(block.ids, block.hashes, self._known(block.ids), SEQUENCE.take(len(block)), now_us)
+            if plan.rows:
+                taken = block if len(plan.rows) == len(block) else block.take(plan.rows)
+                self._append(self._with_feedback(taken, plan.versions), plan.versions, now_us)
         return plan.outcome
 
     def rewrite(self, rows: Rows, replaced: Sequence[int], change: Change) -> None:
@@ -139,6 +139,7 @@ class Store:
         """
         if not rows.ids:
             return
+        block = Block.of(rows)
         with self._engine.writing():
             known = self._known(rows.ids)
             before: list[Known] = []
@@ -148,7 +149,7 @@ class Store:
                     raise StoreUnavailable(f"{name!r} was changed by someone else meanwhile; nothing was written", hint="read it again")
                 before.append(current)
             versions = Versions(SEQUENCE.take(len(rows)), replaced, [change] * len(rows), [one.created_at_us for one in before])
-            self._append({**rows.columns, "sent_hash": [one.sent_hash for one in before]}, versions, _now_us())
+            self._append(Block(block.ids, [one.sent_hash for one in before], block.table), versions, _now_us())
 
     def writing(self) -> AbstractContextManager[object]:
         """Hold the write lock, so that reading a record and rewriting it cannot be interleaved with another writer.
@@ -218,7 +219,7 @@ class Store:
         found = self._versions("id, seq, supersedes, sent_hash, created_at", ids)
         if not found.num_rows:
             return {}
-        names, seqs, supersedes, hashes, created = (_plain(found.column(n)) for n in range(5))
+        names, seqs, supersedes, hashes, created = (plain(found.column(n)) for n in range(5))
         SEQUENCE.advance(max(seqs))  # the clock of who wrote them may be ahead
         replaced = set(supersedes)
         rows = sorted(row for row in zip(seqs, names, hashes, created, strict=True) if row[0] not in replaced)
@@ -232,22 +233,24 @@ class Store:
         sql = f"SELECT {what} FROM {self._layout.table} WHERE {_where(ids)}"
         return self._engine.query(sql, self._about(ids), _OWN_READS)
 
-    def _with_feedback(self, columns: Mapping[str, list[Any]], versions: Versions) -> Mapping[str, list[Any]]:
-        """The columns, with the feedback of what they replace where they carry none."""
+    def _with_feedback(self, block: Block, versions: Versions) -> Block:
+        """The block, with the feedback of what its rows replace where they carry none."""
         supersedes, seqs = versions.supersedes, versions.seqs
-        needing = [row for row, old in enumerate(supersedes) if old and not has_feedback(columns, row)]
+        if not any(supersedes):
+            return block
+        kept = block.columns((*FEEDBACK, "given"))
+        needing = [row for row, old in enumerate(supersedes) if old and not has_feedback(kept, row)]
         if not needing:
-            return columns
-        kept = {**columns, **{name: list(columns[name]) for name in (*FEEDBACK, "given")}}
+            return block
         own = {seq: row for row, seq in enumerate(seqs)}
-        stored = self._feedback([columns["id"][row] for row in needing], {supersedes[row] for row in needing} - own.keys())
+        stored = self._feedback([block.ids[row] for row in needing], {supersedes[row] for row in needing} - own.keys())
         for row in needing:
             old = supersedes[row]
             if old in own:  # replaced within the same call, by a later row
                 keep_feedback(kept, row, {name: kept[name][own[old]] for name in (*FEEDBACK, "given")})
             elif old in stored:
                 keep_feedback(kept, row, stored[old])
-        return kept
+        return block.replace(kept)
 
     def _feedback(self, ids: Sequence[str], seqs: set[int]) -> dict[int, dict[str, Any]]:
         """The feedback columns of versions, by seq."""
@@ -257,27 +260,31 @@ class Store:
             self._about(ids) | {"seqs": Param("Array(UInt64)", sorted(seqs))},
             _OWN_READS,
         )
-        lists = [_plain(found.column(name)) for name in names]
+        lists = [plain(found.column(name)) for name in names]
         return {values[0]: dict(zip(names, values, strict=True)) for values in zip(*lists, strict=True)}
 
-    def _append(self, columns: Mapping[str, Sequence[Any]], versions: Versions, now_us: int) -> None:
-        count = len(versions.seqs)
+    def _append(self, block: Block, versions: Versions, now_us: int) -> None:
+        count = len(block)
         kept: dict[str, Sequence[Any]] = {
             "project": [self._project] * count,
             "seq": versions.seqs,
             "supersedes": versions.supersedes,
             "change": versions.changes,
+            "sent_hash": block.hashes,
             "created_at": versions.created_at_us,
             "updated_at": [now_us] * count,
         }
-        self._engine.insert(self._layout.table, as_block({**columns, **kept}))
+        table = block.table
+        for name, values in zip(kept, as_arrow(kept).columns, strict=True):
+            table = table.append_column(name, values)
+        self._engine.insert(self._layout.table, table)
         if self._engine.shared:
-            self._untangle(cast("Sequence[str]", columns["id"]))
+            self._untangle(block.ids)
 
     def _untangle(self, ids: Sequence[str]) -> None:
         """See that no other process has written the same records at the same moment; the later one replaces the other."""
         found = self._versions("id, seq, supersedes", ids)
-        mended = untangle(zip(*(_plain(found.column(n)) for n in range(3)), strict=True))
+        mended = untangle(zip(*(plain(found.column(n)) for n in range(3)), strict=True))
         if mended:
             table = f"{self._layout.local}{self._layout.on_cluster}"
             change = "supersedes = transform(seq, {seqs:Array(UInt64)}, {replaced:Array(UInt64)}, supersedes)"
@@ -296,13 +303,6 @@ class Store:
 def _where(ids: Collection[str]) -> str:
     """The condition for these ids, in the form that is fast for as many."""
     return _ABOUT if len(ids) <= _MANY else _ABOUT_MANY
-
-
-def _plain(column: Any) -> list[Any]:
-    """A column as Python values, instants as microseconds since 1970."""
-    import pyarrow as pa  # noqa: PLC0415 - slow to import
-
-    return (column.cast(pa.int64()) if pa.types.is_timestamp(column.type) else column).to_pylist()
 
 
 def _now_us() -> int:
