@@ -111,7 +111,7 @@ def open_engine(url: str) -> Engine:
         from generations.store.chdb_engine import ChdbEngine  # noqa: PLC0415 - loads the engine
 
         return ChdbEngine(folder)
-    _require("server", "clickhouse_connect", "pyarrow")
+    _require("clickhouse", "clickhouse_connect", "pyarrow")
     from generations.store.http_engine import HttpEngine  # noqa: PLC0415 - loads the client
 
     return HttpEngine(url)

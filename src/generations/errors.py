@@ -2,13 +2,18 @@
 
 GenerationsError
 ├── InvalidInput              the caller
+│   ├── NotFound              there is no record of this id, no key of this name
+│   ├── TooLarge              larger than what is taken at once
 │   ├── InvalidRecord         a record breaks a rule of the record reference
 │   └── InvalidQuery          a filter, pipeline, projection, sort or update
 │       ├── UnknownField      a path that cannot exist
 │       ├── UnknownOperator   an operator, stage or option nobody knows
 │       └── Unsupported       known to MongoDB, refused here because it could not be exact
+├── AccessDenied              the key: missing, unknown, ended, or without the scope
 ├── StoreError                the operator
 │   ├── StoreUnavailable      try again later: locked, unreachable, disk full
+│   │   └── Busy              more than can be taken now; it names the time to wait
+│   │       └── RateLimited   more than this key may send
 │   ├── StoreDamaged          the data on disk is not what was written, or not ours
 │   ├── QueryFailed           an expression had no value (division by zero, bad conversion)
 │   └── LimitExceeded         stopped by a time, memory or row limit
@@ -47,6 +52,18 @@ class InvalidInput(GenerationsError):
     code = "invalid_input"
 
 
+class NotFound(InvalidInput):
+    """What is asked about is not there."""
+
+    code = "not_found"
+
+
+class TooLarge(InvalidInput):
+    """A body or a batch is larger than what is taken at once."""
+
+    code = "too_large"
+
+
 class InvalidRecord(InvalidInput):
     """A record breaks a rule; `path` is the dotted path inside the record."""
 
@@ -77,6 +94,17 @@ class Unsupported(InvalidQuery):
     code = "unsupported"
 
 
+class AccessDenied(GenerationsError):
+    """The key is missing, unknown, revoked or expired (`unauthenticated`), or may not do this (`forbidden`)."""
+
+    code = "forbidden"
+
+    def __init__(self, message: str, *, hint: str | None = None, unauthenticated: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        if unauthenticated:
+            self.code = "unauthenticated"
+
+
 class StoreError(GenerationsError):
     """The store could not do what it was asked to."""
 
@@ -87,6 +115,26 @@ class StoreUnavailable(StoreError):
     """Try again later, or after making room: locked by another process, unreachable, disk full."""
 
     code = "store_unavailable"
+
+
+class Busy(StoreUnavailable):
+    """More is sent than can be taken now; nothing of this request was.
+
+    Attributes:
+        retry_after: seconds after which it may be sent again.
+    """
+
+    code = "busy"
+
+    def __init__(self, message: str, *, hint: str | None = None, path: str | None = None, retry_after: int = 1) -> None:
+        super().__init__(message, hint=hint, path=path)
+        self.retry_after = retry_after
+
+
+class RateLimited(Busy):
+    """This key has sent more than it may in this time."""
+
+    code = "rate_limited"
 
 
 class StoreDamaged(StoreError):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from generations.cli import about, asking, changing, moving
+from generations.cli import about, asking, changing, moving, serving
 from generations.cli.exit_codes import EXIT_CODES
 from generations.cli.options import Data, Project
 from generations.cli.shell import Shell
@@ -57,6 +57,7 @@ for name, command in (
     ("stats", about.stats),
     ("fields", about.fields),
     ("sample", moving.sample),
+    ("serve", serving.serve),
 ):
     app.command(name, help=_kept_lines(inspect.getdoc(command) or ""))(command)
 

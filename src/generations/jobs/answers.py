@@ -28,6 +28,24 @@ def answer_line(answer: Any) -> bytes:
     return _encoded(_finite(answer), _plain_instant)
 
 
+def extended(value: Any) -> Any:
+    """A value as extended JSON: every instant is `{"$date": …}`, so that it can be told from a text."""
+    return _finite(_dated(value))
+
+
+def extended_line(answer: Any) -> bytes:
+    """Any answer as one line of extended JSON, which a client reads back as it was."""
+    return _encoded(_finite(answer), _tagged_instant)
+
+
+def _dated(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return _tagged_instant(value)
+    if isinstance(value, dict):
+        return {key: _dated(item) for key, item in cast("Document", value).items()}
+    return [_dated(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
+
+
 def iso(instant: datetime) -> str:
     """UTC, with microseconds and Z."""
     return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"

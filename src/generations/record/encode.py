@@ -87,8 +87,13 @@ def encode_one(record: Record, max_bytes: int = MAX_BYTES) -> Rows:
     return _transposed([_encode(record, max_bytes, instants.now_us())])
 
 
+def encode_each(records: Iterable[Record], max_bytes: int = MAX_BYTES) -> tuple[Rows, list[Refusal]]:
+    """The good records as rows, and why the others were refused."""
+    return _encode_each(records, max_bytes, None)
+
+
 def encode_lines(lines: Iterable[Record], max_bytes: int = MAX_BYTES, seen: dict[bytes, int] | None = None) -> tuple[Rows, list[Refusal]]:
-    """The good lines as rows, and why the others were refused.
+    """The same for the lines of a file, which may be read again.
 
     What the store keeps itself (`createdAt`, `updatedAt`) is dropped, so that an export can be imported.
     A record without an id gets one made of its content and of how many equal ones came before it, so that
@@ -99,14 +104,17 @@ def encode_lines(lines: Iterable[Record], max_bytes: int = MAX_BYTES, seen: dict
         max_bytes: the largest record, as compact JSON.
         seen: how often each content without an id has come; pass the same dictionary for each part of one file.
     """
-    seen = {} if seen is None else seen
+    return _encode_each(lines, max_bytes, {} if seen is None else seen)
+
+
+def _encode_each(records: Iterable[Record], max_bytes: int, seen: dict[bytes, int] | None) -> tuple[Rows, list[Refusal]]:
     rows: list[tuple[Any, ...]] = []
     refused: list[Refusal] = []
     now = instants.now_us()
     with _collector_paused():
-        for index, line in enumerate(lines):
+        for index, record in enumerate(records):
             try:
-                rows.append(_encode(line, max_bytes, now, seen))
+                rows.append(_encode(record, max_bytes, now, seen))
             except InvalidRecord as error:
                 refused.append(Refusal(index, error))
         return _transposed(rows), refused

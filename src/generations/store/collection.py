@@ -224,6 +224,11 @@ class Collection:
         """What the collection stands on, for work beyond its verbs such as imports."""
         return self._store
 
+    @property
+    def max_record_bytes(self) -> int:
+        """The largest record that is taken, as compact JSON."""
+        return self._max_record_bytes
+
     def close(self) -> None:
         """Give back the store; closing again is harmless, anything else raises `StoreUnavailable`."""
         self._store.close()

@@ -1,0 +1,123 @@
+"""One request on its way: what a route is given, and how it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, TypeVar
+
+import anyio.to_thread
+import msgspec
+from starlette.responses import Response
+
+from generations.errors import InvalidInput, NotFound
+from generations.record.nearest import nearest
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from generations.server.state import State
+    from generations.store.collection import Collection
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+Scope = Literal["ingest", "read", "feedback", "export", "delete", "admin"]
+"""What a key may do."""
+
+JSON: Final = "application/json"
+JSON_LINES: Final = "application/x-ndjson"
+ARROW: Final = "application/vnd.apache.arrow.stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that may go on.
+
+    Attributes:
+        request: as it came.
+        state: what the server holds.
+        project: whose records it sees.
+        collection: those records.
+    """
+
+    request: Request
+    state: State
+    project: str
+    collection: Collection
+
+    @property
+    def id(self) -> str:
+        """The id of the record that the path names."""
+        return str(self.request.path_params["id"])
+
+    async def read(self, what: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a blocking read in a thread, together with few enough others."""
+        return await anyio.to_thread.run_sync(partial(what, *args, **kwargs), limiter=self.state.reads)
+
+    async def write(self, what: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a blocking change in a thread; what has begun is finished even when the client leaves."""
+        return await anyio.to_thread.run_sync(partial(what, *args, **kwargs), limiter=self.state.writes)
+
+
+Handler = Callable[[Call], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One route: what it is, who may use it, and what the OpenAPI document says of it.
+
+    Attributes:
+        method: GET, POST, PATCH or DELETE.
+        path: with `{id}` for the id of a record.
+        handle: answers it.
+        scope: what a key must carry; None is open to everyone.
+        summary: one line.
+        body: the type of the JSON body; None where there is none, or where it is described by hand.
+        answer: the JSON Schema of the answer, or the type of it.
+        status: of the usual answer.
+        parameters: query parameters, by name, with what they mean.
+    """
+
+    method: str
+    path: str
+    handle: Handler
+    scope: Scope | None
+    summary: str
+    body: Any = None
+    answer: Any = None
+    status: int = 200
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer; bytes are JSON already."""
+    content = value if isinstance(value, bytes) else msgspec.json.encode(value)
+    return Response(content, status, dict(headers or {}), JSON)
+
+
+def not_there(id: str) -> NotFound:
+    """The refusal of an id that no record of the project has."""
+    return NotFound(f"there is no generation {id!r}", path="id")
+
+
+def flag(request: Request, name: str) -> bool:
+    """A query parameter that is true or false; false where it is left out."""
+    text = request.query_params.get(name, "false").lower()
+    if text not in ("true", "false", "1", "0", ""):
+        raise InvalidInput(f"{name} is true or false, not {text!r}", path=name)
+    return text in ("true", "1", "")
+
+
+def known_parameters(request: Request, known: Mapping[str, str]) -> None:
+    """Refuse a query parameter that the route does not know: a typo must not be ignored.
+
+    Raises:
+        InvalidInput: with the nearest name.
+    """
+    for name in request.query_params:
+        if name not in known:
+            near = nearest(name, list(known))
+            hint = f"did you mean {near!r}?" if near else f"known are {', '.join(sorted(known))}" if known else "this route takes none"
+            raise InvalidInput(f"unknown query parameter {name!r}", path=name, hint=hint)

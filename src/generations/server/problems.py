@@ -1,0 +1,83 @@
+"""Errors as problem documents (RFC 9457), one status for each kind of error."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+from starlette.responses import Response
+
+from generations.errors import (
+    AccessDenied,
+    Busy,
+    ConfigError,
+    GenerationsError,
+    InvalidInput,
+    LimitExceeded,
+    NotFound,
+    QueryFailed,
+    RateLimited,
+    StoreUnavailable,
+    TooLarge,
+)
+
+PROBLEM_TYPE: Final = "application/problem+json"
+
+_STATUSES: Final[tuple[tuple[type[GenerationsError], int], ...]] = (
+    (NotFound, 404),
+    (TooLarge, 413),
+    (InvalidInput, 400),
+    (RateLimited, 429),
+    (StoreUnavailable, 503),
+    (QueryFailed, 422),
+    (LimitExceeded, 422),
+    (ConfigError, 500),
+)
+"""The first that fits; `AccessDenied` carries its own."""
+
+_TITLES: Final = {
+    400: "The request cannot be taken as it is",
+    401: "A key is needed",
+    403: "The key may not do this",
+    404: "There is no such thing",
+    405: "The path does not take this method",
+    409: "Something else came in between",
+    412: "The record is not the one that was meant",
+    413: "The request is too large",
+    415: "The content is of a kind that is not read here",
+    416: "There is no such part",
+    422: "The query could not be answered",
+    429: "Too many requests",
+    500: "The server failed",
+    503: "The store cannot take it now",
+}
+
+
+def status_of(error: GenerationsError) -> int:
+    """The HTTP status of an error of ours."""
+    if isinstance(error, AccessDenied):
+        return 401 if error.code == "unauthenticated" else 403
+    return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
+
+
+def problem(error: GenerationsError, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
+    """The answer that tells an error: what, where and how to mend it.
+
+    `code` is the stable name of the kind of error; `errors` repeats message and place in the form of the platform.
+    """
+    chosen = status or status_of(error)
+    document: dict[str, Any] = {
+        "type": f"urn:generations:error:{error.code}",
+        "title": _TITLES.get(chosen, "The request failed"),
+        "status": chosen,
+        "detail": str(error),
+        "code": error.code,
+        "hint": error.hint,
+        "errors": [{"message": error.message, "path": error.path}],
+    }
+    sent = dict(headers or {})
+    if isinstance(error, StoreUnavailable):
+        sent.setdefault("Retry-After", str(error.retry_after if isinstance(error, Busy) else 1))
+    if chosen == 401:
+        sent.setdefault("WWW-Authenticate", 'Bearer realm="generations"')
+    return Response(msgspec.json.encode(document), chosen, sent, PROBLEM_TYPE)

@@ -1,0 +1,17 @@
+"""All routes, in the order in which the documentation lists them; one module for each group."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from generations.server.call import Endpoint
+from generations.server.routes import about, asking, changing, ingest, reading
+
+ENDPOINTS: Final[tuple[Endpoint, ...]] = (
+    *ingest.ENDPOINTS,
+    *asking.ENDPOINTS,
+    *about.ENDPOINTS,
+    *reading.ENDPOINTS,
+    *changing.ENDPOINTS,
+)
+"""Where two fit a path, the first one answers: `/api/generations/stats` stands before `/api/generations/{id}`."""

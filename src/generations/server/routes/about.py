@@ -1,0 +1,29 @@
+"""About the server and its store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from generations.server.call import Call, Endpoint, answer, known_parameters
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+
+async def stats(call: Call) -> Response:
+    """Counts and sizes."""
+    known_parameters(call.request, {})
+    found = await call.read(call.collection.stats)
+    return answer(
+        {
+            "records": found.records,
+            "versions": found.versions,
+            "parts": found.parts,
+            "compressedBytes": found.compressed_bytes,
+            "uncompressedBytes": found.uncompressed_bytes,
+            "projects": [{"project": one.project, "records": one.records, "versions": one.versions} for one in found.projects],
+        }
+    )
+
+
+ENDPOINTS: Final = (Endpoint("GET", "/api/generations/stats", stats, "read", "Counts and sizes of the store."),)

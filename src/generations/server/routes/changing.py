@@ -1,0 +1,104 @@
+"""Changing what is there: updates, feedback, deletion."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from generations.jobs.answers import record_line
+from generations.server.bodies import body_as
+from generations.server.call import Call, Endpoint, answer, known_parameters, not_there
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+
+class Update(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What to change in which records: the first that matches, or with `many` all of them."""
+
+    filter: dict[str, Any]
+    update: dict[str, Any]
+    many: bool = False
+
+
+class Delete(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """Which records to remove: the first that matches, or with `many` all of them."""
+
+    filter: dict[str, Any]
+    many: bool = False
+
+
+class Feedback(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
+    """What somebody says of a record."""
+
+    rating: float | None = None
+    thumbs: str | None = None
+    comment: str | None = None
+    categories: list[str] | None = None
+    timestamp: Any = None
+    user_id: str | None = None
+
+
+async def patch(call: Call) -> Response:
+    """Change one record with MongoDB's update operators; the answer is the record as it now is."""
+    known_parameters(call.request, {})
+    update = await body_as(call.request, dict[str, Any], call.state.settings.max_body_bytes)
+    result = await call.write(call.collection.update_one, {"id": call.id}, update)
+    found = await call.read(call.collection.get, call.id) if result.matched_count else None
+    if found is None:
+        raise not_there(call.id)
+    return answer(record_line(found))
+
+
+async def update(call: Call) -> Response:
+    """Change the records that match."""
+    known_parameters(call.request, {})
+    asked = await body_as(call.request, Update, call.state.settings.max_body_bytes)
+    verb = call.collection.update_many if asked.many else call.collection.update_one
+    result = await call.write(verb, asked.filter, asked.update)
+    return answer({"matchedCount": result.matched_count, "modifiedCount": result.modified_count})
+
+
+async def remove(call: Call) -> Response:
+    """Remove one record with all of its versions."""
+    known_parameters(call.request, {})
+    result = await call.write(call.collection.delete_one, {"id": call.id})
+    if not result.deleted_count:
+        raise not_there(call.id)
+    return answer({"deletedCount": result.deleted_count})
+
+
+async def delete(call: Call) -> Response:
+    """Remove the records that match, with all of their versions."""
+    known_parameters(call.request, {})
+    asked = await body_as(call.request, Delete, call.state.settings.max_body_bytes)
+    verb = call.collection.delete_many if asked.many else call.collection.delete_one
+    result = await call.write(verb, asked.filter)
+    return answer({"deletedCount": result.deleted_count})
+
+
+async def feedback(call: Call) -> Response:
+    """Add feedback to a record; the answer is the feedback as stored."""
+    known_parameters(call.request, {})
+    said = await body_as(call.request, Feedback, call.state.settings.max_body_bytes)
+    given = await call.write(
+        call.collection.add_feedback,
+        call.id,
+        rating=said.rating,
+        thumbs=said.thumbs,  # pyright: ignore[reportArgumentType] - checked with the record
+        comment=said.comment,
+        categories=said.categories,
+        timestamp=said.timestamp,
+        user_id=said.user_id,
+    )
+    return answer(record_line(given), 201)
+
+
+ENDPOINTS: Final = (
+    Endpoint("POST", "/api/generations/update", update, "ingest", "Change the records that match.", body=Update),
+    Endpoint("POST", "/api/generations/delete", delete, "delete", "Remove the records that match.", body=Delete),
+    Endpoint("PATCH", "/api/generations/{id}", patch, "ingest", "Change one record with update operators.", body=dict[str, Any]),
+    Endpoint("DELETE", "/api/generations/{id}", remove, "delete", "Remove one record with all of its versions."),
+    Endpoint("POST", "/api/generations/{id}/feedback", feedback, "feedback", "Give feedback on a record.", body=Feedback, status=201),
+)

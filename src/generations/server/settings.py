@@ -1,0 +1,34 @@
+"""What a server takes and how much of it: limits of size, time and memory on everything that comes from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """Settings of one server.
+
+    Attributes:
+        host: the address it listens on.
+        port: the port; 0 takes a free one.
+        max_body_bytes: largest body that is held whole, unpacked: a query, one record, a list of records.
+        max_batch_bytes: most bytes of a stream of records that are encoded at once.
+        max_waiting_bytes: most bytes of encoded records that wait to be written; beyond it the answer is 503.
+        concurrent_reads: queries that run at the same time; more of them wait.
+        concurrent_exports: exports that run at the same time.
+        drain_seconds: how long a stopping server waits for the requests it has begun.
+        cors_origins: pages of these origins may call it; `*` is any. None by default.
+        rate_per_second: requests a second that one key may send, on average; None is no limit.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 4300
+    max_body_bytes: int = 64 << 20
+    max_batch_bytes: int = 16 << 20
+    max_waiting_bytes: int = 256 << 20
+    concurrent_reads: int = 8
+    concurrent_exports: int = 2
+    drain_seconds: float = 30.0
+    cors_origins: tuple[str, ...] = ()
+    rate_per_second: float | None = None

@@ -1,0 +1,30 @@
+"""What a running server holds: the collections, the writer that all requests share, and the room for blocking work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anyio import CapacityLimiter
+
+if TYPE_CHECKING:
+    from generations.server.committer import Committer
+    from generations.server.projects import Projects
+    from generations.server.settings import ServerSettings
+
+
+@dataclass(slots=True)
+class State:
+    """Made when the server starts; limiters belong to its event loop."""
+
+    projects: Projects
+    committer: Committer
+    settings: ServerSettings
+    reads: CapacityLimiter = field(init=False)
+    writes: CapacityLimiter = field(init=False)
+    exports: CapacityLimiter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reads = CapacityLimiter(self.settings.concurrent_reads)
+        self.writes = CapacityLimiter(4)
+        self.exports = CapacityLimiter(self.settings.concurrent_exports)
