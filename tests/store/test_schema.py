@@ -5,7 +5,7 @@ import pytest
 from generations.query.compiled import Param
 from generations.record.fields import FIELDS
 from generations.store.migrations import find_layout
-from generations.store.schema import COLUMNS, SINGLE, clustered, complete_table, create_tables
+from generations.store.schema import COLUMNS, SINGLE, clustered, complete_table, create_keys, create_tables
 from generations.store.store import Store
 
 from .rows import encoded
@@ -21,7 +21,7 @@ def test_every_field_has_its_columns_and_no_two_share_one() -> None:
 
 @pytest.mark.parametrize("layout", [SINGLE, clustered("production")], ids=["single", "cluster"])
 def test_the_engine_understands_every_statement(engine, layout) -> None:
-    for statement in (*create_tables(layout), *complete_table(layout)):
+    for statement in (*create_tables(layout), *complete_table(layout), *create_keys(layout)):
         (parsed,) = engine.query("SELECT formatQuery({sql:String}) AS text", {"sql": Param("String", statement)}).to_pylist()
         assert layout.table in parsed["text"]
 
@@ -33,6 +33,14 @@ def test_a_cluster_replicates_and_keeps_the_versions_of_a_record_together() -> N
     assert "ENGINE = ReplicatedMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}')" in rows
     assert "ENGINE = Distributed(`production`, currentDatabase(), generations_local, sipHash64(project, id))" in distributed
     assert "CODEC" not in distributed
+
+
+def test_every_server_of_a_cluster_holds_all_keys() -> None:
+    """A shard that did not know a key would refuse it, or not know that it is revoked."""
+    (keys,) = create_keys(clustered("production"))
+
+    assert "ON CLUSTER `production`" in keys
+    assert "ENGINE = ReplicatedMergeTree('/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}')" in keys
 
 
 def test_a_layout_is_found_from_the_tables_that_are_there(engine, target, project) -> None:

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from http_interface import Interface
 
-from generations.store.schema import Layout, clustered, create_tables
+from generations.store.schema import Layout, clustered, create_keys, create_tables
 
 # Two names of this machine and no default database: the engine plans for two shards and runs both of them itself.
 CLUSTER = """<clickhouse><tcp_port>9000</tcp_port><remote_servers><shards>
@@ -59,6 +59,7 @@ def sharded(folder: str, scratch: str, port: int) -> Interface:
     (_, distributed) = create_tables(clustered("shards"))
     for statement in (
         *create_tables(rows),
+        *create_keys(rows),
         "CREATE VIEW IF NOT EXISTS generations_local AS SELECT * FROM generations_rows WHERE sipHash64(project, id) % 2 = shardNum() - 1",
         as_written(distributed),
     ):

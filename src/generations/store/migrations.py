@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from generations.errors import StoreDamaged
-from generations.store.schema import SINGLE, Layout, clustered, complete_table, create_tables
+from generations.store.schema import SINGLE, Layout, clustered, complete_table, create_keys, create_tables
 
 if TYPE_CHECKING:
     from generations.store.engine import Engine
@@ -29,7 +29,10 @@ class Migration:
     statements: Callable[[Layout], tuple[str, ...]]
 
 
-MIGRATIONS: Final = (Migration(1, "the table of generations", complete_table),)
+MIGRATIONS: Final = (
+    Migration(1, "the table of generations", complete_table),
+    Migration(2, "the table of keys", create_keys),
+)
 """The steps from an older store to this version; a new store is made as it is today."""
 
 _BOOK = "generations_schema"
@@ -58,7 +61,7 @@ def migrate(engine: Engine, layout: Layout, migrations: tuple[Migration, ...] = 
         if there:
             due = tuple(migration for migration in migrations if migration.version > version)
         else:
-            due = (Migration(newest, migrations[-1].title, create_tables),)
+            due = (Migration(newest, migrations[-1].title, lambda layout: (*create_tables(layout), *create_keys(layout))),)
         for migration in due:
             for statement in migration.statements(layout):
                 engine.run(statement)

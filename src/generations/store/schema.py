@@ -176,6 +176,23 @@ def create_tables(layout: Layout) -> tuple[str, ...]:
     return (_create_rows(layout, engine), _create_distributed(layout))
 
 
+KEYS_TABLE: Final = "generations_keys"
+"""The keys that programs show to a server."""
+
+
+def create_keys(layout: Layout) -> tuple[str, ...]:
+    """The statement that makes the table of keys where it is not there; on a cluster every server holds all of them."""
+    path = "'/clickhouse/tables/all/{database}/{table}', '{shard}-{replica}'"
+    engine = f"ReplicatedMergeTree({path})" if layout.cluster else "MergeTree"
+    return (
+        f"CREATE TABLE IF NOT EXISTS {KEYS_TABLE}{layout.on_cluster} (id String, seq UInt64, project String, name Nullable(String),"
+        " scopes Array(LowCardinality(String)), secret_hash FixedString(32), rate_per_second Nullable(Float64),"
+        " created_at DateTime64(6, 'UTC'), expires_at Nullable(DateTime64(6, 'UTC')), revoked_at Nullable(DateTime64(6, 'UTC')))\n"
+        f"ENGINE = {engine}\nORDER BY (id, seq)\nSETTINGS fsync_after_insert = 1, fsync_part_directory = 1,"
+        " min_rows_to_fsync_after_merge = 1, min_compressed_bytes_to_fsync_after_merge = 1",
+    )
+
+
 def complete_table(layout: Layout) -> tuple[str, ...]:
     """The statements that add what an older table lacks; harmless where nothing is missing."""
     columns = ", ".join(f"ADD COLUMN IF NOT EXISTS {column.ddl}" for column in COLUMNS)
