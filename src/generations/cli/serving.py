@@ -1,5 +1,6 @@
 """The command that serves the store to other programs."""
 
+import sys
 from typing import Annotated, cast
 
 import typer
@@ -11,7 +12,9 @@ Port = Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535, h
 
 
 def serve(context: typer.Context, data: Data = None, host: Host = "127.0.0.1", port: Port = 4300) -> None:
-    """Serve the generations over HTTP, to programs in any language.
+    """Serve the generations over HTTP, to programs in any language, until Ctrl-C or SIGTERM.
+
+    Requests that have begun are answered before it stops; a second Ctrl-C stops it at once.
 
     Examples:
       generations serve
@@ -22,4 +25,10 @@ def serve(context: typer.Context, data: Data = None, host: Host = "127.0.0.1", p
     from generations.server.settings import ServerSettings  # noqa: PLC0415 - the same
 
     settings = cast("dict[str, str | None]", context.obj or {})
-    serve_forever(data or settings.get("data") or default_url(), ServerSettings(host=host, port=port))
+    url = data or settings.get("data") or default_url()
+
+    def say_ready(address: str) -> None:
+        sys.stderr.write(f"serving {url} on {address} (project default; no keys: loopback only)\n")
+        sys.stderr.flush()
+
+    serve_forever(url, ServerSettings(host=host, port=port), on_ready=say_ready)

@@ -42,6 +42,11 @@ class App:
         self._state: State | None = None
         self._routes = [(endpoint, _segments(endpoint.path)) for endpoint in ENDPOINTS]
 
+    @property
+    def state(self) -> State | None:
+        """What it holds while it runs; None before."""
+        return self._state
+
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)

@@ -2,60 +2,147 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
 import uvicorn
 
 from generations.connect import open_engine
+from generations.errors import ConfigError
 from generations.server.app import App
 from generations.server.committer import Committer
 from generations.server.projects import Projects
 from generations.server.state import State
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from generations.server.settings import ServerSettings
     from generations.store.limits import Limits
+
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_KEEP_ALIVE_SECONDS: Final = 75  # longer than clients keep a connection, so that they are the ones to close it
 
 
 def create_app(url: str, settings: ServerSettings, limits: Limits | None = None) -> App:
     """The application over the store that a URL names; the store is opened when the server starts."""
 
     async def opened() -> State:
-        return await anyio.to_thread.run_sync(_open, url, settings, limits)
+        return _state(await anyio.to_thread.run_sync(_open, url, limits), settings)
 
-    async def closed(state: State) -> None:
-        await anyio.to_thread.run_sync(_close, state)
-
-    return App(opened, closed)
+    return App(opened, _close)
 
 
-def serve(url: str, settings: ServerSettings, limits: Limits | None = None) -> None:
-    """Serve until SIGINT or SIGTERM; requests that have begun are finished first."""
-    config = uvicorn.Config(
-        create_app(url, settings, limits),
-        host=settings.host,
-        port=settings.port,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        http="httptools",
-        timeout_graceful_shutdown=int(settings.drain_seconds),
-    )
-    uvicorn.Server(config).run()
+def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve until SIGINT or SIGTERM; requests that have begun are finished first. A second signal ends the process at once.
+
+    Args:
+        url: where the generations are.
+        settings: where to listen, and what is taken.
+        limits: what one query may spend.
+        on_ready: told the address once requests are taken, as a URL.
+
+    Raises:
+        ConfigError: the address cannot be listened on.
+        GenerationsError: the store cannot be opened.
+    """
+    with closing(_bound(settings.host, settings.port)) as listening:
+        projects = _open(url, limits)
+
+        async def opened() -> State:
+            return _state(projects, settings)
+
+        config = uvicorn.Config(
+            App(opened, _close),
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            http="httptools",
+            timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=int(settings.drain_seconds),
+        )
+        Server(config, on_ready).run([listening])
 
 
-def _open(url: str, settings: ServerSettings, limits: Limits | None) -> State:
+class Server(uvicorn.Server):
+    """A server that says when it is ready, and whose process ends well after a signal.
+
+    Args:
+        config: what it serves.
+        on_ready: told the address once requests are taken, as a URL.
+    """
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None] | None = None) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self._on_ready is not None and sockets:
+            self._on_ready(_address(sockets[0]))
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Handle signals while serving, without raising them again afterwards: having stopped when told to is success."""
+        if threading.current_thread() is not threading.main_thread():  # where no signal arrives
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit:
+            os._exit(128 + sig)  # what was acknowledged is on disk; nothing else was promised
+        super().handle_exit(sig, frame)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    """A socket that has the address; nobody can connect before the server listens on it."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listening = socket.socket(family, kind, protocol)
+        try:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+        except BaseException:
+            listening.close()
+            raise
+    except OSError as error:
+        hint = "stop what listens there, or name another port; --port 0 takes a free one"
+        raise ConfigError(f"cannot listen on {host} port {port}: {error.strerror or error}", hint=hint) from None
+    return listening
+
+
+def _address(listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _open(url: str, limits: Limits | None) -> Projects:
     projects = Projects(open_engine(url), limits)
     try:
         projects.collection("default")  # runs the migrations now, and refuses what cannot be opened
     except BaseException:
         projects.close()
         raise
+    return projects
+
+
+def _state(projects: Projects, settings: ServerSettings) -> State:
     return State(projects, Committer(projects, settings.max_waiting_bytes), settings)
 
 
-def _close(state: State) -> None:
-    state.committer.close()
-    state.projects.close()
+async def _close(state: State) -> None:
+    await anyio.to_thread.run_sync(state.committer.close)
+    await anyio.to_thread.run_sync(state.projects.close)
