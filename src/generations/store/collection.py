@@ -12,9 +12,9 @@ from generations.errors import InvalidInput, InvalidQuery
 from generations.record import instants
 from generations.record.decode import decode_document
 from generations.record.encode import MAX_BYTES, Record, encode_records
+from generations.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
 from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, natural, sort_pairs, within
 from generations.store.decode import Document, texts, value_of
-from generations.store.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
 from generations.store.revise import Revision, matching_ids
 from generations.store.versions import compile_history
 
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from generations.query.compiled import Compiled
+    from generations.results import Stats
     from generations.store.limits import Limits
-    from generations.store.store import Stats, Store
+    from generations.store.store import Store
 
 Filter = Mapping[str, Any]
 Projection = Mapping[str, Any] | Sequence[str]

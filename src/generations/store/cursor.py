@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
 
 from generations.errors import InvalidInput, InvalidQuery, MissingExtra
 from generations.record.generation import Generation
+from generations.results import Explanation
 from generations.store.assemble import documents
 from generations.store.decode import Document
-from generations.store.results import Explanation
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -9,8 +9,8 @@ from generations import query
 from generations.errors import InvalidQuery
 from generations.record.decode import decode_document
 from generations.record.encode import encode_records
+from generations.results import UpdateResult
 from generations.store.decode import Document, texts
-from generations.store.results import UpdateResult
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

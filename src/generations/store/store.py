@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from generations.errors import StoreUnavailable
 from generations.query.compiled import Param, Source
+from generations.results import Estimate, ProjectStats, Stats
 from generations.store.block import Block, as_arrow, plain
 from generations.store.insertion import FEEDBACK, InsertOutcome, Known, Versions, has_feedback, keep_feedback, plan_insert, untangle
 from generations.store.limits import UNLIMITED, Limits
@@ -30,45 +30,6 @@ _OWN_READS: Final = reading(UNLIMITED)
 _ABOUT: Final = "project = {project:String} AND id IN {ids:Array(String)}"
 _ABOUT_MANY: Final = "project = {project:String} AND id IN (SELECT arrayJoin({ids:Array(String)}))"
 _MANY: Final = 10_000  # beyond some 23,000 the engine compares each row with each id of the plain form: 30 s instead of 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What a query would read at most, by the engine's own estimate."""
-
-    rows: int
-    marks: int
-    parts: int
-
-
-@dataclass(frozen=True, slots=True)
-class ProjectStats:
-    """Counts of one project; `versions` includes the current ones."""
-
-    project: str
-    records: int
-    versions: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stats:
-    """The size of a store.
-
-    Attributes:
-        records: current records of all projects.
-        versions: all versions, the current ones included.
-        parts: parts on disk; the engine merges them in the background.
-        compressed_bytes: bytes on disk.
-        uncompressed_bytes: the same columns before compression.
-        projects: counts by project, by name.
-    """
-
-    records: int
-    versions: int
-    parts: int
-    compressed_bytes: int
-    uncompressed_bytes: int
-    projects: list[ProjectStats]
 
 
 class Store:

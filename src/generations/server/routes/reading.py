@@ -12,7 +12,7 @@ from generations.server.call import JSON, JSON_LINES, Call, Endpoint, answer, kn
 from generations.server.parameters import LIST_PARAMETERS, listing
 
 if TYPE_CHECKING:
-    from generations.store.results import RecordVersion
+    from generations.results import RecordVersion
 
 
 async def list_generations(call: Call) -> Response:

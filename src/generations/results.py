@@ -1,4 +1,4 @@
-"""What the verbs of a collection return, with PyMongo's names."""
+"""What the verbs of a collection return, with PyMongo's names: the same from a folder, a cluster and a server at a distance."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    from generations.store.store import Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +71,15 @@ class RecordVersion:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a query would read at most, by the engine's own estimate."""
+
+    rows: int
+    marks: int
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """How a query is answered, without answering it.
 
@@ -85,3 +92,33 @@ class Explanation:
     sql: str
     params: dict[str, Any]
     estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectStats:
+    """Counts of one project; `versions` includes the current ones."""
+
+    project: str
+    records: int
+    versions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stats:
+    """The size of a store.
+
+    Attributes:
+        records: current records of all projects.
+        versions: all versions, the current ones included.
+        parts: parts on disk; the engine merges them in the background.
+        compressed_bytes: bytes on disk.
+        uncompressed_bytes: the same columns before compression.
+        projects: counts by project, by name.
+    """
+
+    records: int
+    versions: int
+    parts: int
+    compressed_bytes: int
+    uncompressed_bytes: int
+    projects: list[ProjectStats]
