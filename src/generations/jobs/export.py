@@ -90,8 +90,8 @@ def export_to(
     chosen = _format_of(target, format)
     source = Source(project=store.project)
     shape = "json" if chosen == "jsonl" else "table"
-    any_order = not sort and not limit
-    compiled = compile_find(filter or {}, source, projection=fields, sort=tuple(sort), limit=limit, shape=shape, any_order=any_order)
+    stored_order = not sort and not limit
+    compiled = compile_find(filter or {}, source, projection=fields, sort=tuple(sort), limit=limit, shape=shape, stored_order=stored_order)
     counted = store.query(compile_count(filter or {}, source, limit=limit), UNLIMITED)
     paths = [] if fields is None or isinstance(fields, Mapping) else list(fields)
     asked = {"filter": dict(filter or {}), "fields": fields, "sort": [list(pair) for pair in sort], "limit": limit or None}

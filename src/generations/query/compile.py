@@ -11,7 +11,7 @@ from generations.query.compiled import Compiled, Source
 from generations.query.context import Context, invalid
 from generations.query.document import plain_json, untagged
 from generations.query.evaluate import Scope
-from generations.query.filter import AllOf, Filter, Leaf, parse_filter
+from generations.query.filter import AllOf, AnyOf, Filter, Leaf, parse_filter
 from generations.query.pipeline import matching, run
 from generations.query.projection import computes, parse_projection
 from generations.query.relation import OrderKey, Relation
@@ -27,12 +27,17 @@ Shape = Literal["documents", "json", "table"]
 
 _NEWEST: list[Direction] = [("timestamp", True)]
 
+_STORED = tuple(map(OrderKey, ("toStartOfHour(timestamp)", "ifNull(metadata_session_id, '')", "timestamp", "id")))
+"""The order in which the table holds a project's records."""
+
 
 def current_rows(context: Context) -> Relation:
     """The current versions of the records of the source's project."""
     source = context.source
-    where = [f"project = {context.string(source.project)}"]
-    where.append(f"seq NOT IN (SELECT supersedes FROM {source.local_table} WHERE supersedes != 0)")
+    then = "" if source.until_seq is None else f"seq <= {context.bind(source.until_seq, 'UInt64')}"
+    where = [f"project = {context.string(source.project)}", *([then] if then else [])]
+    replaced = f"supersedes != 0 AND {then}" if then else "supersedes != 0"
+    where.append(f"seq NOT IN (SELECT supersedes FROM {source.local_table} WHERE {replaced})")
     return Relation(context, source.table, tuple(where), record(), (), ("seq",), is_table=True)
 
 
@@ -45,20 +50,21 @@ def compile_find(
     skip: int = 0,
     limit: int = 0,
     shape: Shape = "documents",
-    any_order: bool = False,
+    stored_order: bool = False,
 ) -> Compiled:
     """A find.
 
     Args:
         limit: 0 means no limit, as in MongoDB.
         shape: `json` for one column `doc` of plain JSON; `table` for typed columns named by dotted path.
-        any_order: without `sort`, take the records as they are stored: an answer of any size then streams in flat memory.
+        stored_order: in place of `sort`, the order in which the records are stored: by hour, session, time and id. An answer of
+            any size then streams in flat memory; see `following.behind_stored`.
     """
     context = Context(source)
     parsed = parse_filter(filter)
     relation = matching(current_rows(context), parsed)
-    if any_order:
-        relation = replace(relation, natural=())
+    if stored_order:
+        relation = replace(relation, order=_STORED, natural=())
     if sort:
         directions = parse_sort(sort, "/sort")
         relation = replace(relation, order=order_keys(relation, directions, "/sort"))
@@ -133,10 +139,12 @@ def compile_keys(filter: Any, source: Source, *, sort: Any = None, limit: int = 
 
 
 def _only_instants(parsed: Filter) -> bool:
-    """Whether a filter is empty or bounds the timestamp alone."""
+    """Whether a filter is empty or bounds the timestamp alone, or has an alternative that does, so that nearly all of a range matches."""
     match parsed:
         case AllOf(parts):
             return all(_only_instants(part) for part in parts)
+        case AnyOf(parts):
+            return any(_only_instants(part) for part in parts)
         case Leaf(field):
             return field == "timestamp"
         case _:

@@ -48,6 +48,7 @@ class Source:
         table: the table to read; a `Distributed` one on a cluster.
         local_table: the table that holds the rows of one shard; the same as `table` when there is one.
         project: the project whose records are seen.
+        until_seq: the records as they were when this version was the last; None is now. What was deleted since is gone.
         fast: False forces the exact path through the JSON text everywhere (differential tests).
     """
 
@@ -55,6 +56,7 @@ class Source:
     local_table: str = "generations"
     project: str = "default"
     fast: bool = True
+    until_seq: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,11 @@ class Store:
         """Answer a query as bytes of one of `STREAMED_FORMATS`, in flat memory; close it when leaving early."""
         return self._engine.stream(compiled.sql, format, compiled.params, reading(limits or self._limits))
 
+    def last_seq(self) -> int:
+        """The number of the project's latest version, 0 when it has none; `Source.until_seq` asks for the records as of then."""
+        sql = f"SELECT max(seq) AS seq FROM {self._layout.table} WHERE project = {{project:String}}"
+        return int(self._engine.query(sql, {"project": Param("String", self._project)}, _OWN_READS).column(0)[0].as_py())
+
     def estimate(self, compiled: Compiled) -> Estimate:
         """What the query would read, without running it."""
         found = self._engine.query(f"EXPLAIN ESTIMATE {compiled.sql}", compiled.params, _OWN_READS).to_pylist()
