@@ -6,7 +6,7 @@ import signal
 
 
 def test_it_tells_where_it_listens_and_over_what(server) -> None:
-    assert server.said[0] == f"serving {server.folder} on {server.url} (project default; no keys: loopback only)"
+    assert server.said[0] == f"serving {server.folder} on {server.url}"
 
 
 def test_what_was_recorded_is_there(http) -> None:

@@ -28,7 +28,7 @@ def serve(context: typer.Context, data: Data = None, host: Host = "127.0.0.1", p
     url = data or settings.get("data") or default_url()
 
     def say_ready(address: str) -> None:
-        sys.stderr.write(f"serving {url} on {address} (project default; no keys: loopback only)\n")
+        sys.stderr.write(f"serving {url} on {address}\n")
         sys.stderr.flush()
 
     serve_forever(url, ServerSettings(host=host, port=port), on_ready=say_ready)

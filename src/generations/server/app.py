@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import logging
-import re
-import uuid
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
 
+import anyio.to_thread
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from generations.errors import GenerationsError, InvalidInput, NotFound
+from generations.server import logs
 from generations.server.access import admitted
 from generations.server.call import Call, Endpoint
+from generations.server.exchange import REQUEST_ID, Exchange, request_id
 from generations.server.problems import problem
 from generations.server.routes import ENDPOINTS
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from generations.server.state import State
 
-REQUEST_ID: Final = "x-request-id"
-_SANE_ID: Final = re.compile(r"[\w.:/+=-]{1,128}")
-_LOG: Final = logging.getLogger("generations.server")
+_TOLD_TO_PAGES: Final = ("etag", "retry-after", REQUEST_ID)
 
 
 class App:
@@ -41,6 +40,7 @@ class App:
         self._close = close
         self._state: State | None = None
         self._routes = [(endpoint, _segments(endpoint.path)) for endpoint in ENDPOINTS]
+        self._answering: ASGIApp = self._answer
 
     @property
     def state(self) -> State | None:
@@ -51,7 +51,7 @@ class App:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            await self._exchange(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -60,40 +60,54 @@ class App:
         except GenerationsError as error:
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
+        if origins := self._state.settings.cors_origins:
+            self._answering = CORSMiddleware(
+                self._answer, allow_origins=origins, allow_methods=["*"], allow_headers=["*"], expose_headers=_TOLD_TO_PAGES
+            )
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._close(self._state)
         await send({"type": "lifespan.shutdown.complete"})
 
+    async def _exchange(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, and tell of it once, however it ends."""
+        exchange = Exchange(request_id(Request(scope).headers.get(REQUEST_ID, "")), scope["method"])
+        scope["state"] = {"exchange": exchange}
+        headers = [(REQUEST_ID.encode(), exchange.id.encode()), (b"x-content-type-options", b"nosniff")]
+        try:
+            await self._answering(scope, exchange.counted(receive), exchange.told(send, headers))
+        except ClientDisconnect:
+            pass
+        except Exception as error:
+            exchange.failure = error
+            raise
+        finally:
+            logs.request_answered(exchange)
+
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive, send)
-        sent = request.headers.get(REQUEST_ID, "")
-        request_id = sent if _SANE_ID.fullmatch(sent) else uuid.uuid4().hex
-        scope["state"] = {"request_id": request_id}
-
-        async def with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message.get("headers", ()), (REQUEST_ID.encode(), request_id.encode())]
-            await send(message)
-
+        exchange = Exchange.of(request)
         try:
-            response = await self._respond(request)
+            response = await self._respond(request, exchange)
         except ClientDisconnect:
             return
         except GenerationsError as error:
-            response = problem(error)
-        except Exception:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the traceback
-            _LOG.exception("request %s failed", request_id)
-            response = problem(_unexpected(request_id))
-        await response(scope, receive, with_id)
+            response = problem(error, request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the traceback
+            exchange.failure = error
+            response = problem(_unexpected(exchange.id), request)
+        await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request, exchange: Exchange) -> Response:
         assert self._state is not None  # noqa: S101 - the lifespan has begun
         found = self._found(request)
         if isinstance(found, Response):
             return found
-        project, collection = await admitted(request, found, self._state)
-        return await found.handle(Call(request, self._state, project, collection))
+        exchange.route = found.path
+        who = await admitted(request, found, self._state)
+        exchange.project, exchange.key_id = who.project, who.key and who.key.id
+        collection = await anyio.to_thread.run_sync(self._state.projects.collection, who.project)
+        return await found.handle(Call(request, self._state, who.project, collection, who.key))
 
     def _found(self, request: Request) -> Endpoint | Response:
         """The route of a request, its id unpacked; ids may hold slashes, so the path is taken apart as it was sent."""
@@ -111,7 +125,7 @@ class App:
             return endpoint
         if others:
             error = InvalidInput(f"{request.url.path} does not take {request.method}", hint=f"it takes {', '.join(sorted(others))}")
-            return problem(error, 405, {"Allow": ", ".join(sorted(others))})
+            return problem(error, request, 405, {"Allow": ", ".join(sorted(others))})
         raise NotFound(f"there is no path {request.url.path}", hint="/api/openapi.json lists them")
 
 

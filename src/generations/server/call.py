@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 import anyio.to_thread
 import msgspec
@@ -13,18 +13,17 @@ from starlette.responses import Response
 
 from generations.errors import InvalidInput, NotFound
 from generations.record.nearest import nearest
+from generations.server.exchange import Exchange
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
     from generations.server.state import State
     from generations.store.collection import Collection
+    from generations.store.keys import Key, KeyScope
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-Scope = Literal["ingest", "read", "feedback", "export", "delete", "admin"]
-"""What a key may do."""
 
 JSON: Final = "application/json"
 JSON_LINES: Final = "application/x-ndjson"
@@ -40,12 +39,19 @@ class Call:
         state: what the server holds.
         project: whose records it sees.
         collection: those records.
+        key: what it showed; None where no key is needed.
     """
 
     request: Request
     state: State
     project: str
     collection: Collection
+    key: Key | None
+
+    @property
+    def exchange(self) -> Exchange:
+        """What the log and the metrics tell of it."""
+        return Exchange.of(self.request)
 
     @property
     def id(self) -> str:
@@ -83,7 +89,7 @@ class Endpoint:
     method: str
     path: str
     handle: Handler
-    scope: Scope | None
+    scope: KeyScope | None
     summary: str
     body: Any = None
     answer: Any = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from starlette.responses import Response
@@ -20,6 +20,10 @@ from generations.errors import (
     StoreUnavailable,
     TooLarge,
 )
+from generations.server.exchange import Exchange
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 PROBLEM_TYPE: Final = "application/problem+json"
 
@@ -60,12 +64,14 @@ def status_of(error: GenerationsError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
-def problem(error: GenerationsError, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
+def problem(error: GenerationsError, request: Request, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
     """The answer that tells an error: what, where and how to mend it.
 
     `code` is the stable name of the kind of error; `errors` repeats message and place in the form of the platform.
     """
     chosen = status or status_of(error)
+    exchange = Exchange.of(request)
+    exchange.error_code = error.code
     document: dict[str, Any] = {
         "type": f"urn:generations:error:{error.code}",
         "title": _TITLES.get(chosen, "The request failed"),
@@ -74,6 +80,7 @@ def problem(error: GenerationsError, status: int | None = None, headers: dict[st
         "code": error.code,
         "hint": error.hint,
         "errors": [{"message": error.message, "path": error.path}],
+        "requestId": exchange.id,
     }
     sent = dict(headers or {})
     if isinstance(error, StoreUnavailable):

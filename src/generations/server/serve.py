@@ -15,10 +15,14 @@ import uvicorn
 
 from generations.connect import open_engine
 from generations.errors import ConfigError
+from generations.server import logs
+from generations.server.access import is_loopback
 from generations.server.app import App
 from generations.server.committer import Committer
+from generations.server.keyring import KeyRing
 from generations.server.projects import Projects
 from generations.server.state import State
+from generations.store.keys import Keys
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -34,7 +38,7 @@ def create_app(url: str, settings: ServerSettings, limits: Limits | None = None)
     """The application over the store that a URL names; the store is opened when the server starts."""
 
     async def opened() -> State:
-        return _state(await anyio.to_thread.run_sync(_open, url, limits), settings)
+        return _state(await anyio.to_thread.run_sync(_open, url, settings, limits), settings)
 
     return App(opened, _close)
 
@@ -49,11 +53,12 @@ def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_r
         on_ready: told the address once requests are taken, as a URL.
 
     Raises:
-        ConfigError: the address cannot be listened on.
+        ConfigError: the address cannot be listened on, or is reached by others and no key was made.
         GenerationsError: the store cannot be opened.
     """
+    logs.configure(settings.log_level)
     with closing(_bound(settings.host, settings.port)) as listening:
-        projects = _open(url, limits)
+        projects = _open(url, settings, limits)
 
         async def opened() -> State:
             return _state(projects, settings)
@@ -129,18 +134,28 @@ def _address(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _open(url: str, limits: Limits | None) -> Projects:
+def _open(url: str, settings: ServerSettings, limits: Limits | None) -> Projects:
     projects = Projects(open_engine(url), limits)
     try:
         projects.collection("default")  # runs the migrations now, and refuses what cannot be opened
+        _refuse_strangers(settings.host, projects)
     except BaseException:
         projects.close()
         raise
     return projects
 
 
+def _refuse_strangers(host: str, projects: Projects) -> None:
+    if is_loopback(host) or Keys(projects.engine).exist():
+        return
+    raise ConfigError(
+        f"without a key the server listens on this machine only, not on {host}",
+        hint="make one first: generations keys create --scope ingest --scope read",
+    )
+
+
 def _state(projects: Projects, settings: ServerSettings) -> State:
-    return State(projects, Committer(projects, settings.max_waiting_bytes), settings)
+    return State(projects, Committer(projects, settings.max_waiting_bytes), settings, KeyRing(Keys(projects.engine)))
 
 
 async def _close(state: State) -> None:

@@ -19,7 +19,8 @@ class ServerSettings:
         concurrent_exports: exports that run at the same time.
         drain_seconds: how long a stopping server waits for the requests it has begun.
         cors_origins: pages of these origins may call it; `*` is any. None by default.
-        rate_per_second: requests a second that one key may send, on average; None is no limit.
+        rate_per_second: requests a second that a key without a rate of its own may send, on average; None is no limit.
+        log_level: the least that the log tells: `debug`, `info`, `warning` or `error`.
     """
 
     host: str = "127.0.0.1"
@@ -32,3 +33,4 @@ class ServerSettings:
     drain_seconds: float = 30.0
     cors_origins: tuple[str, ...] = ()
     rate_per_second: float | None = None
+    log_level: str = "info"

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from anyio import CapacityLimiter
 
+from generations.server.access import Rates
+
 if TYPE_CHECKING:
     from generations.server.committer import Committer
+    from generations.server.keyring import KeyRing
     from generations.server.projects import Projects
     from generations.server.settings import ServerSettings
 
@@ -20,11 +23,14 @@ class State:
     projects: Projects
     committer: Committer
     settings: ServerSettings
+    keys: KeyRing
+    rates: Rates = field(init=False)
     reads: CapacityLimiter = field(init=False)
     writes: CapacityLimiter = field(init=False)
     exports: CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
+        self.rates = Rates(self.settings.rate_per_second)
         self.reads = CapacityLimiter(self.settings.concurrent_reads)
         self.writes = CapacityLimiter(4)
         self.exports = CapacityLimiter(self.settings.concurrent_exports)

@@ -28,10 +28,15 @@ KeyScope = Literal["ingest", "read", "feedback", "export", "delete", "admin"]
 
 SCOPES: Final[tuple[KeyScope, ...]] = get_args(KeyScope)
 
+MOST_LIVE: Final = 10_000
+"""Most keys of a store that have not ended; servers hold all of them in memory."""
+
 _MARK: Final = "gen"
 _ID_BYTES: Final = 8
 _SECRET_BYTES: Final = 32
 _OWN_READS: Final = reading(UNLIMITED)
+_NEWEST: Final = f"(SELECT * FROM {KEYS_TABLE} ORDER BY seq DESC LIMIT 1 BY id)"
+_LIVE: Final = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now64(6))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,8 @@ class Keys:
             Its text, which cannot be had again, and what is kept of it.
 
         Raises:
-            InvalidInput: a scope is unknown, there is none, it would have ended already, or its rate allows nothing.
+            InvalidInput: a scope is unknown, there is none, it would have ended already, its rate allows nothing, or
+                there are as many keys as there may be.
         """
         now = datetime.now(UTC)
         if not project:
@@ -109,14 +115,24 @@ class Keys:
         text = f"{_MARK}_{id}_{secrets.token_hex(_SECRET_BYTES)}"
         digest = sha256(text.encode()).digest()
         key = Key(id, project, checked_scopes(scopes), name, rate_per_second, now, expires_at, None, digest)
-        self._append(key)
+        with self._engine.writing():
+            if len(self.live()) >= MOST_LIVE:
+                raise InvalidInput(f"there are {MOST_LIVE:,} keys already", hint="revoke those that nobody uses")
+            self._append(key)
         return text, key
+
+    def exist(self) -> bool:
+        """Whether a key was ever made; it stays so when all of them have ended."""
+        return bool(self._engine.query(f"SELECT 1 AS one FROM {KEYS_TABLE} LIMIT 1", settings=_OWN_READS).num_rows)
+
+    def live(self) -> list[Key]:
+        """The keys that have not ended, of all projects."""
+        return self._found(f"SELECT * FROM {_NEWEST} WHERE {_LIVE}", {})
 
     def all(self, project: str | None = None) -> list[Key]:
         """Every key that was ever made, of one project or of all, the oldest first; those that have ended too."""
         where = "" if project is None else " WHERE project = {project:String}"
-        params = {} if project is None else {"project": Param("String", project)}
-        return self._found(f"SELECT * FROM {KEYS_TABLE}{where} ORDER BY seq DESC LIMIT 1 BY id", params)
+        return self._found(f"SELECT * FROM {_NEWEST}{where}", {} if project is None else {"project": Param("String", project)})
 
     def revoke(self, id: str, project: str | None = None) -> Key:
         """Take a key back for good; on disk when it returns. Harmless when repeated.
@@ -129,8 +145,7 @@ class Keys:
             NotFound: there is no such key.
         """
         with self._engine.writing():
-            sql = f"SELECT * FROM {KEYS_TABLE} WHERE id = {{id:String}} ORDER BY seq DESC LIMIT 1"
-            key = next(iter(self._found(sql, {"id": Param("String", id)})), None)
+            key = next(iter(self._found(f"SELECT * FROM {_NEWEST} WHERE id = {{id:String}}", {"id": Param("String", id)})), None)
             if key is None or project not in (None, key.project):
                 raise NotFound(f"there is no key {id!r}", path="id", hint="generations keys list shows them")
             if key.revoked_at is None:

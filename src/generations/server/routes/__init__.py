@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from generations.server.call import Endpoint
-from generations.server.routes import about, asking, changing, ingest, reading
+from generations.server.routes import about, asking, changing, ingest, keys, reading
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *ingest.ENDPOINTS,
@@ -13,5 +13,6 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *about.ENDPOINTS,
     *reading.ENDPOINTS,
     *changing.ENDPOINTS,
+    *keys.ENDPOINTS,
 )
 """Where two fit a path, the first one answers: `/api/generations/stats` stands before `/api/generations/{id}`."""
