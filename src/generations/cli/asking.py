@@ -10,6 +10,7 @@ from generations.cli import arguments, printing
 from generations.cli.options import AsTable, Data, Fields, FilterArgument, FilterOption, Project, Skip, Sort, collection, is_table
 from generations.errors import InvalidInput
 from generations.jobs import answers
+from generations.record import instants
 
 _ROWS_ON_A_TERMINAL = 20
 _PREVIEW = {
@@ -114,7 +115,7 @@ def get(
     with collection(context, data, project) as generations:
         if history:
             versions = generations.history(id)
-            found = [{"change": item.change, "changedAt": answers.iso(item.changed_at), "record": item.record} for item in versions]
+            found = [{"change": item.change, "changedAt": instants.iso(item.changed_at), "record": item.record} for item in versions]
         else:
             record = generations.get(id)
             found = [record] if record is not None else []

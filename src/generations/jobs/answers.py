@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, cast
+
+from generations.record.instants import iso
 
 Document = dict[str, Any]
 
@@ -26,29 +28,6 @@ def record_line(record: Document) -> bytes:
 def answer_line(answer: Any) -> bytes:
     """Any other answer as one line of JSON: instants in ISO 8601; numbers that JSON lacks as `{"$numberDouble": "NaN"}`."""
     return _encoded(_finite(answer), _plain_instant)
-
-
-def extended(value: Any) -> Any:
-    """A value as extended JSON: every instant is `{"$date": …}`, so that it can be told from a text."""
-    return _finite(_dated(value))
-
-
-def extended_line(answer: Any) -> bytes:
-    """Any answer as one line of extended JSON, which a client reads back as it was."""
-    return _encoded(_finite(answer), _tagged_instant)
-
-
-def _dated(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return _tagged_instant(value)
-    if isinstance(value, dict):
-        return {key: _dated(item) for key, item in cast("Document", value).items()}
-    return [_dated(item) for item in cast("list[Any]", value)] if isinstance(value, list) else value
-
-
-def iso(instant: datetime) -> str:
-    """UTC, with microseconds and Z."""
-    return f"{instant.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def _encoded(value: Any, default: Any) -> bytes:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import anyio.to_thread
 from starlette.responses import Response, StreamingResponse
 
-from generations.jobs.answers import answer_line, extended_line
+from generations.jobs.answers import answer_line
+from generations.record.extended import extended_line
 from generations.server.call import ARROW, JSON, JSON_LINES
 
 if TYPE_CHECKING:

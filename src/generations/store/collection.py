@@ -1,37 +1,66 @@
-"""The collection: PyMongo's verbs over a store."""
+"""The collection: PyMongo's verbs over a store, or over a server at a distance."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from generations import query
-from generations.errors import InvalidInput, InvalidQuery
+from generations.errors import ConfigError, InvalidInput, InvalidQuery
 from generations.record import instants
-from generations.record.decode import decode_document
-from generations.record.encode import MAX_BYTES, Record, encode_records
+from generations.record.encode import Record
 from generations.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
-from generations.store.cursor import Cursor, FindCursor, Found, Shape, Sort, as_is, natural, sort_pairs, within
-from generations.store.decode import Document, texts, value_of
-from generations.store.revise import Revision, matching_ids
-from generations.store.versions import compile_history
+from generations.store.answering import StoreBackend
+from generations.store.cursor import Cursor, FindCursor, Found, Sort, as_is, checked_time, natural, sort_pairs
+from generations.store.decode import Document
+from generations.store.store import Store
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from generations.query.compiled import Compiled
     from generations.results import Stats
-    from generations.store.limits import Limits
-    from generations.store.store import Store
+    from generations.store.cursor import Question
 
 Filter = Mapping[str, Any]
 Projection = Mapping[str, Any] | Sequence[str]
 Pipeline = Sequence[Mapping[str, Any]]
 
-DELETE_CHUNK = 100_000
-"""Records that one statement removes."""
+
+class Backend(Protocol):
+    """What answers for a collection. It is given arguments whose form was checked, and checks what they mean."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def project(self) -> str: ...
+
+    @property
+    def max_record_bytes(self) -> int: ...
+
+    def insert(self, documents: Iterable[Record]) -> InsertManyResult: ...
+
+    def update(self, filter: Filter, update: Mapping[str, Any], *, many: bool) -> UpdateResult: ...
+
+    def delete(self, filter: Filter, *, many: bool) -> DeleteResult: ...
+
+    def give_feedback(self, id: str, feedback: Document) -> bool:
+        """Whether there was such a record, which now has this feedback."""
+        ...
+
+    def find(self, found: Found) -> Question: ...
+
+    def aggregate(self, pipeline: Pipeline) -> Question: ...
+
+    def count(self, filter: Filter, *, skip: int, limit: int, max_time_ms: int | None) -> int: ...
+
+    def distinct(self, key: str, filter: Filter, *, max_time_ms: int | None) -> list[Any]: ...
+
+    def history(self, id: str) -> list[RecordVersion]: ...
+
+    def stats(self) -> Stats: ...
+
+    def close(self) -> None: ...
 
 
 class Collection:
@@ -42,10 +71,8 @@ class Collection:
     the collection's limits; `max_time_ms` replaces the time limit of one call, and 0 lifts it.
     """
 
-    def __init__(self, store: Store, max_record_bytes: int | None = None) -> None:
-        self._store = store
-        self._source = store.source
-        self._max_record_bytes = MAX_BYTES if max_record_bytes is None else max_record_bytes
+    def __init__(self, store: Store | Backend, max_record_bytes: int | None = None) -> None:
+        self._backend: Backend = StoreBackend(store, max_record_bytes) if isinstance(store, Store) else store
 
     # Writing
 
@@ -55,9 +82,8 @@ class Collection:
         Raises:
             InvalidRecord: it breaks a rule; the message says where and how to mend it.
         """
-        rows = encode_records([document], max_bytes=self._max_record_bytes)
-        outcome = self._store.insert(rows)
-        return InsertOneResult(rows.ids[0], changed=not outcome.unchanged_ids)
+        result = self._backend.insert([document])
+        return InsertOneResult(result.inserted_ids[0], changed=not result.unchanged_count)
 
     def insert_many(self, documents: Iterable[Record]) -> InsertManyResult:
         """Take records, all or none of them, and return once they are on disk.
@@ -65,18 +91,14 @@ class Collection:
         Raises:
             InvalidRecord: one of them breaks a rule; nothing was written.
         """
-        rows = encode_records(documents, max_bytes=self._max_record_bytes)
-        if not rows.ids:
-            return InsertManyResult([], 0, 0, 0)
-        outcome = self._store.insert(rows)
-        return InsertManyResult(list(rows.ids), len(outcome.inserted_ids), len(outcome.replaced_ids), len(outcome.unchanged_ids))
+        return self._backend.insert(documents)
 
     def update_one(self, filter: Filter, update: Mapping[str, Any]) -> UpdateResult:
         """Change the first record that matches; the version before it stays in the history.
 
         Nothing is upserted: a record is more than an update can say.
         """
-        return self._revision(update).first(stated(filter))
+        return self._backend.update(stated(filter), update, many=False)
 
     def update_many(self, filter: Filter, update: Mapping[str, Any]) -> UpdateResult:
         """Change every record that matches, 1,000 at a time (fewer where they are large).
@@ -84,15 +106,15 @@ class Collection:
         Each chunk is rewritten whole or not at all. An error, such as a record that would break a rule, leaves the
         chunks before it changed; sending the same update again finishes the work where it can be repeated.
         """
-        return self._revision(update).every(stated(filter))
+        return self._backend.update(stated(filter), update, many=True)
 
     def delete_one(self, filter: Filter) -> DeleteResult:
         """Remove the first record that matches, with its history, from the disk."""
-        return self._delete(filter, limit=1)
+        return self._backend.delete(stated(filter), many=False)
 
     def delete_many(self, filter: Filter) -> DeleteResult:
         """Remove every record that matches, with its history, from the disk; `{}` matches all of them."""
-        return self._delete(filter, limit=0)
+        return self._backend.delete(stated(filter), many=True)
 
     def add_feedback(
         self,
@@ -122,7 +144,7 @@ class Collection:
         given_at = datetime.now(UTC) if timestamp is None else instants.parse(timestamp) or timestamp
         named = {**said, "timestamp": given_at, "userId": user_id}
         feedback = {name: value for name, value in named.items() if value is not None}
-        if not self._revision({"$set": {"feedback": feedback}}).first({"id": id}).matched_count:
+        if not self._backend.give_feedback(id, feedback):
             raise InvalidInput(f"there is no generation {id!r}", path="id")
         return feedback
 
@@ -140,7 +162,7 @@ class Collection:
     ) -> FindCursor:
         """The records that match, as a lazy cursor; without `sort` in the order in which they were inserted."""
         found = Found({} if filter is None else filter, projection, sort_pairs(sort), natural(skip, "skip"), natural(limit, "limit"))
-        return FindCursor(self._store, found, self._compile_find, self._limits(max_time_ms))
+        return FindCursor(found, self._backend.find, max_time_ms)
 
     def find_one(
         self,
@@ -161,16 +183,13 @@ class Collection:
 
     def aggregate(self, pipeline: Pipeline, *, max_time_ms: int | None = None) -> Cursor[Document]:
         """What the pipeline makes of the records, as a lazy cursor."""
-
-        def compiled(shape: Shape) -> Compiled:
-            return query.compile_aggregate(pipeline, self._source, shape=shape)
-
-        return Cursor(self._store, compiled, self._limits(max_time_ms), as_is)
+        return Cursor(self._backend.aggregate(pipeline), max_time_ms, as_is)
 
     def count_documents(self, filter: Filter, *, skip: int = 0, limit: int = 0, max_time_ms: int | None = None) -> int:
         """How many records match, after leaving out `skip` of them and no more than `limit` (0: all)."""
-        compiled = query.compile_count(stated(filter), self._source, skip=natural(skip, "skip"), limit=natural(limit, "limit"))
-        return int(self._store.query(compiled, self._limits(max_time_ms)).column(0)[0].as_py())
+        return self._backend.count(
+            stated(filter), skip=natural(skip, "skip"), limit=natural(limit, "limit"), max_time_ms=checked_time(max_time_ms)
+        )
 
     def estimated_document_count(self) -> int:
         """How many records there are; exact here, unlike the name that PyMongo gives it."""
@@ -178,8 +197,7 @@ class Collection:
 
     def distinct(self, key: str, filter: Filter | None = None, *, max_time_ms: int | None = None) -> list[Any]:
         """The different values at a path; the elements of an array one by one."""
-        compiled = query.compile_distinct(key, {} if filter is None else filter, self._source)
-        return [value_of(text) for text in texts(self._store.batches(compiled, self._limits(max_time_ms)))]
+        return self._backend.distinct(key, {} if filter is None else filter, max_time_ms=checked_time(max_time_ms))
 
     def feedback(self, id: str) -> list[Document]:
         """All feedback that a record was ever given, the newest first; empty for an unknown record."""
@@ -194,10 +212,7 @@ class Collection:
 
     def history(self, id: str) -> list[RecordVersion]:
         """All versions of a record, the newest first; empty for an unknown record."""
-        table = self._store.query(compile_history(id, self._source), self._limits(None))
-        records = [decode_document(text) for text in texts(table.to_batches())]
-        changes = cast("list[str]", table["change"].to_pylist())
-        return [RecordVersion(change, record["updatedAt"], record) for change, record in zip(changes, records, strict=True)]
+        return self._backend.history(id)
 
     def explain(self, query: Filter | Pipeline) -> Explanation:
         """How a filter (a mapping) or a pipeline (a list) is answered: SQL, parameters, what it would read. Nothing runs."""
@@ -206,33 +221,44 @@ class Collection:
 
     def stats(self) -> Stats:
         """Counts and sizes of the whole store."""
-        return self._store.stats()
+        return self._backend.stats()
 
     # Being there
 
     @property
     def name(self) -> str:
         """Where the data is, for people: a folder, or a URL without its password."""
-        return self._store.name
+        return self._backend.name
 
     @property
     def project(self) -> str:
         """The project whose records are seen."""
-        return self._store.project
+        return self._backend.project
 
     @property
     def store(self) -> Store:
-        """What the collection stands on, for work beyond its verbs such as imports."""
-        return self._store
+        """What the collection stands on, for work beyond its verbs such as imports.
+
+        Raises:
+            ConfigError: it stands on a server at a distance.
+        """
+        if not isinstance(self._backend, StoreBackend):
+            raise ConfigError(f"the store of {self.name} cannot be reached from here", hint="open its folder or its database itself")
+        return self._backend.store
+
+    @property
+    def backend(self) -> Backend:
+        """What answers."""
+        return self._backend
 
     @property
     def max_record_bytes(self) -> int:
         """The largest record that is taken, as compact JSON."""
-        return self._max_record_bytes
+        return self._backend.max_record_bytes
 
     def close(self) -> None:
         """Give back the store; closing again is harmless, anything else raises `StoreUnavailable`."""
-        self._store.close()
+        self._backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -242,24 +268,6 @@ class Collection:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, project={self.project!r})"
-
-    def _limits(self, max_time_ms: int | None) -> Limits:
-        return within(self._store.limits, max_time_ms)
-
-    def _compile_find(self, found: Found, shape: Shape) -> Compiled:
-        return query.compile_find(
-            found.filter, self._source, projection=found.projection, sort=found.sort, skip=found.skip, limit=found.limit, shape=shape
-        )
-
-    def _revision(self, update: Mapping[str, Any]) -> Revision:
-        return Revision(self._store, query.parse_update(update), self._max_record_bytes)
-
-    def _delete(self, filter: Filter, limit: int) -> DeleteResult:
-        limits = replace(self._store.limits, result_rows=None)
-        with self._store.writing():
-            ids = matching_ids(self._store, query.compile_keys(stated(filter), self._source, limit=limit), limits)
-            removed = sum(self._store.delete(ids[start : start + DELETE_CHUNK]) for start in range(0, len(ids), DELETE_CHUNK))
-        return DeleteResult(removed)
 
 
 def stated(filter: Filter | None) -> Filter:

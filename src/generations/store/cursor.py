@@ -1,16 +1,15 @@
-"""Lazy answers: a cursor is compiled when it is made, runs when it is read, and streams."""
+"""Lazy answers: a cursor is checked when it is made, asks when it is read, and streams."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar, cast
 
 from generations.errors import InvalidInput, InvalidQuery, MissingExtra
 from generations.record.generation import Generation
-from generations.results import Explanation
-from generations.store.assemble import documents
 from generations.store.decode import Document
 
 if TYPE_CHECKING:
@@ -20,39 +19,51 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    from generations.query.compiled import Compiled
-    from generations.store.limits import Limits
-    from generations.store.store import Store
+    from generations.results import Explanation
 
 T = TypeVar("T")
-
-Shape = Literal["documents", "table"]
-"""One JSON text per row, or typed columns."""
 
 Sort = str | Sequence[tuple[str, int]] | Mapping[str, int]
 """`"timestamp"`, `[("timestamp", -1), ("id", 1)]` or `{"timestamp": -1}`; 1 ascends, -1 descends."""
 
 
+class Question(Protocol):
+    """A query that has been checked and can be asked any number of times; None for the time keeps the collection's limit."""
+
+    def documents(self, max_time_ms: int | None) -> Generator[Document]:
+        """Ask it, and yield the answer as it comes."""
+        ...
+
+    def table(self, max_time_ms: int | None) -> pa.Table:
+        """Ask it for typed columns."""
+        ...
+
+    def explain(self) -> Explanation:
+        """How it would be answered."""
+        ...
+
+
 class Cursor(Generic[T]):
     """The answer of one query, read once, from the first document to the last.
 
-    Making a cursor checks and compiles the query; the engine runs it when the first document is asked for and hands it
-    over as it goes, so that memory stays flat. A cursor belongs to one thread. Reading it to the end, `close` and
+    Making a cursor checks the query; it is asked when the first document is wanted, and handed over as it comes, so that
+    memory stays flat. A cursor belongs to one thread. Reading it to the end, `close` and
     leaving its `with` block all give back what it holds.
     """
 
-    def __init__(self, store: Store, compiler: Callable[[Shape], Compiled], limits: Limits, convert: Callable[[Document], T]) -> None:
-        self._store = store
-        self._compiler = compiler
-        self._limits = limits
+    def __init__(self, question: Question, max_time_ms: int | None, convert: Callable[[Document], T]) -> None:
+        self._question = question
+        self._max_time_ms = checked_time(max_time_ms)
         self._convert = convert
-        self._compiled = compiler("documents")
-        self._answers: Iterator[T] | None = None
+        self._answers: Generator[T] | None = None
+        self._is_closed = False
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> T:
+        if self._is_closed:
+            raise StopIteration
         if self._answers is None:
             self._answers = self._read()
         return next(self._answers)
@@ -74,15 +85,14 @@ class Cursor(Generic[T]):
     def rewind(self) -> Self:
         """Start again: the query runs anew when it is read."""
         self.close()
-        self._answers = None
+        self._answers, self._is_closed = None, False
         return self
 
     def close(self) -> None:
         """Give back what the cursor holds; reading it afterwards yields nothing."""
-        answers = self._answers
-        self._answers = iter(())
-        if answers is not None:
-            cast("Any", getattr(answers, "close", _nothing))()
+        self._is_closed = True
+        if self._answers is not None:
+            self._answers.close()
 
     def __enter__(self) -> Self:
         return self
@@ -93,13 +103,13 @@ class Cursor(Generic[T]):
     def max_time_ms(self, max_time_ms: int | None) -> Self:
         """Stop the query with `LimitExceeded` after so many milliseconds; 0 lifts the limit, None keeps the collection's."""
         self._must_be_unread()
-        self._limits = within(self._limits, max_time_ms)
+        self._max_time_ms = checked_time(max_time_ms)
         return self
 
     def generations(self) -> Cursor[Generation]:
         """The same answer as `Generation` objects; for cursors whose documents are whole records."""
         self._must_be_unread()
-        return Cursor(self._store, self._compiler, self._limits, Generation.from_dict)
+        return Cursor(self._question, self._max_time_ms, Generation.from_dict)
 
     def to_arrow(self) -> pa.Table:
         """The whole answer as an Arrow table, whatever was read of it before.
@@ -107,7 +117,7 @@ class Cursor(Generic[T]):
         A record's fields are columns named by their path (`usage.totalTokens`); open content is JSON text. The engine
         writes the columns: nothing becomes a Python object on the way.
         """
-        return self._store.query(self._compiler("table"), self._limits)
+        return self._question.table(self._max_time_ms)
 
     def to_pandas(self) -> pd.DataFrame:
         """The whole answer as a pandas frame over Arrow columns, so that missing integers stay integers.
@@ -133,19 +143,16 @@ class Cursor(Generic[T]):
 
     def explain(self) -> Explanation:
         """The SQL, its parameters and what it would read; nothing runs."""
-        return explanation(self._store, self._compiled)
+        return self._question.explain()
 
-    def _read(self) -> Iterator[T]:
+    def _read(self) -> Generator[T]:
         convert = self._convert
-        batches = self._store.batches(self._compiled, self._limits)
-        try:
-            for document in documents(batches, self._compiled):
+        with closing(self._question.documents(self._max_time_ms)) as documents:
+            for document in documents:
                 yield convert(document)
-        finally:
-            cast("Any", getattr(batches, "close", _nothing))()
 
     def _must_be_unread(self) -> None:
-        if self._answers is not None:
+        if self._answers is not None or self._is_closed:
             raise InvalidInput("the cursor has been read", hint="change it before reading it, or call rewind() first")
 
 
@@ -163,10 +170,10 @@ class Found:
 class FindCursor(Cursor[Document]):
     """The records that `find` matches; `sort`, `skip` and `limit` may be set until it is read."""
 
-    def __init__(self, store: Store, found: Found, compiler: Callable[[Found, Shape], Compiled], limits: Limits) -> None:
+    def __init__(self, found: Found, ask: Callable[[Found], Question], max_time_ms: int | None) -> None:
         self._found = found
-        self._compile_found = compiler
-        super().__init__(store, self._compile_shape, limits, as_is)
+        self._ask = ask
+        super().__init__(ask(found), max_time_ms, as_is)
 
     def sort(self, key: Sort, direction: int | None = None) -> Self:
         """Order by one key or several; replaces the order set before. `sort("timestamp", -1)` works as well."""
@@ -183,11 +190,8 @@ class FindCursor(Cursor[Document]):
     def _with(self, **changes: Any) -> Self:
         self._must_be_unread()
         self._found = replace(self._found, **changes)
-        self._compiled = self._compile_shape("documents")
+        self._question = self._ask(self._found)
         return self
-
-    def _compile_shape(self, shape: Shape) -> Compiled:
-        return self._compile_found(self._found, shape)
 
 
 def as_is(document: Document) -> Document:
@@ -217,24 +221,15 @@ def sort_pairs(key: Sort | None, direction: int | None = None) -> tuple[tuple[st
     return tuple((path, way) for path, way in pairs)
 
 
-def within(limits: Limits, max_time_ms: int | None) -> Limits:
-    """The limits with another time: None keeps it, 0 lifts it."""
+def checked_time(max_time_ms: int | None) -> int | None:
+    """Milliseconds that a caller gave, or the refusal of what is none."""
     if max_time_ms is None:
-        return limits
+        return None
     if isinstance(max_time_ms, bool) or not isinstance(max_time_ms, int) or max_time_ms < 0:  # pyright: ignore[reportUnnecessaryIsInstance] - callers may not check types
         raise InvalidInput(f"max_time_ms must be a number of milliseconds, not {max_time_ms!r}")
-    return replace(limits, seconds=max_time_ms / 1000 if max_time_ms else None)
-
-
-def explanation(store: Store, compiled: Compiled) -> Explanation:
-    """What the statement says and would read, without running it."""
-    return Explanation(compiled.sql, {name: param.value for name, param in compiled.params.items()}, store.estimate(compiled))
+    return max_time_ms
 
 
 def _require(package: str) -> None:
     if find_spec(package) is None:
         raise MissingExtra(f"{package} is not installed", hint=f"pip install 'generations[{package}]'")
-
-
-def _nothing() -> None:
-    """What closing an iterator without `close` does."""

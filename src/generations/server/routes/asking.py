@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
-from generations.jobs.answers import extended
+from generations.record.extended import extended
 from generations.server.answers import streamed, wanted
 from generations.server.bodies import body_as
 from generations.server.call import Call, Endpoint, answer, known_parameters
@@ -110,7 +110,7 @@ async def explain(call: Call) -> Response:
     else:
         cursor = await call.read(call.collection.find, asked.filter, asked.projection, sort=asked.sort, skip=asked.skip, limit=asked.limit)
     found = await call.read(cursor.explain)
-    return answer({"sql": found.sql, "params": found.params, "estimate": found.estimate})
+    return answer({"sql": found.sql, "params": extended(found.params), "estimate": found.estimate})
 
 
 async def _asked(call: Call, type: type[T]) -> T:

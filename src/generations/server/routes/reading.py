@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from starlette.responses import Response
 
-from generations.jobs.answers import extended_line, iso, record_line
+from generations.jobs.answers import record_line
+from generations.record.extended import extended_line
+from generations.record.instants import iso
 from generations.server.answers import wanted
 from generations.server.call import JSON, JSON_LINES, Call, Endpoint, answer, known_parameters, not_there
 from generations.server.parameters import LIST_PARAMETERS, listing
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from generations.results import RecordVersion
 
 
@@ -63,12 +67,14 @@ async def history(call: Call) -> Response:
     versions = await call.read(call.collection.history, call.id)
     if not versions:
         raise not_there(call.id)
-    return _listed([_version(one) for one in versions])
+    if wanted(call.request) == "lines":
+        return Response(b"".join(_version(one, extended_line) + b"\n" for one in versions), media_type=JSON_LINES)
+    return _listed([_version(one, record_line) for one in versions])
 
 
-def _version(one: RecordVersion) -> bytes:
+def _version(one: RecordVersion, line: Callable[[dict[str, Any]], bytes]) -> bytes:
     head = f'{{"change":"{one.change}","changedAt":"{iso(one.changed_at)}","record":'
-    return head.encode() + record_line(one.record) + b"}"
+    return head.encode() + line(one.record) + b"}"
 
 
 def _listed(documents: list[bytes]) -> Response:
