@@ -86,12 +86,13 @@ class Explanation:
     Attributes:
         sql: the statement that would run.
         params: its bound parameters by name.
-        estimate: what would be read at most, by the engine's own estimate.
+        estimate: what would be read at most, by the engine's own estimate; None with a server's key, for the rows of
+            other projects beside one's own are counted in it.
     """
 
     sql: str
     params: dict[str, Any]
-    estimate: Estimate
+    estimate: Estimate | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +106,20 @@ class ProjectStats:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """The size of a store.
+    """The size of a store; with a server's key that of its project, whose share of the disk is not known.
 
     Attributes:
         records: current records of all projects.
         versions: all versions, the current ones included.
-        parts: parts on disk; the engine merges them in the background.
-        compressed_bytes: bytes on disk.
-        uncompressed_bytes: the same columns before compression.
+        parts: parts on disk; the engine merges them in the background. None with a key.
+        compressed_bytes: bytes on disk. None with a key.
+        uncompressed_bytes: the same columns before compression. None with a key.
         projects: counts by project, by name.
     """
 
     records: int
     versions: int
-    parts: int
-    compressed_bytes: int
-    uncompressed_bytes: int
+    parts: int | None
+    compressed_bytes: int | None
+    uncompressed_bytes: int | None
     projects: list[ProjectStats]

@@ -35,9 +35,14 @@ def stats(context: typer.Context, *, as_table: AsTable = None, data: Data = None
         ("from", found["from"]),
         ("to", found["to"]),
         *(("cost", f"{amount:,.6g} {currency or '(currency unknown)'}") for currency, amount in found["cost"].items()),
-        ("on disk", f"{_bytes(size['compressedBytes'])} ({_bytes(size['uncompressedBytes'])} uncompressed, all projects)"),
-        ("versions", f"{size['versions']:,} of {size['records']:,} records in {size['parts']:,} parts (all projects)"),
     ]
+    if size["parts"] is None:  # a server tells a key nothing of other projects, and parts hold the records of all
+        lines.append(("versions", f"{size['versions']:,} of {size['records']:,} records"))
+    else:
+        lines += [
+            ("on disk", f"{_bytes(size['compressedBytes'])} ({_bytes(size['uncompressedBytes'])} uncompressed, all projects)"),
+            ("versions", f"{size['versions']:,} of {size['records']:,} records in {size['parts']:,} parts (all projects)"),
+        ]
     width = max(len(name) for name, _ in lines)
     for name, value in lines:
         sys.stdout.write(f"{name:<{width}}  {printing.cell(value)}\n")

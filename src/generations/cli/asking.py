@@ -204,14 +204,16 @@ def explain(
             plan = cursor.explain()
         else:
             plan = generations.aggregate(cast("list[dict[str, Any]]", asked)).explain()
-    estimate = {"rows": plan.estimate.rows, "marks": plan.estimate.marks, "parts": plan.estimate.parts}
+    read = plan.estimate
     if not is_table(as_table):
+        estimate = read and {"rows": read.rows, "marks": read.marks, "parts": read.parts}
         printing.write_line(answers.answer_line({"sql": plan.sql, "params": plan.params, "estimate": estimate}))
         return
     sys.stdout.write(plan.sql + "\n")
     for name, value in plan.params.items():
         sys.stdout.write(f"  {name} = {printing.cell(value)}\n")
-    sys.stdout.write(f"reads at most {plan.estimate.rows:,} rows in {plan.estimate.parts:,} parts\n")
+    if read is not None:
+        sys.stdout.write(f"reads at most {read.rows:,} rows in {read.parts:,} parts\n")
 
 
 def _previewed() -> list[str]:

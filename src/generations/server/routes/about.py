@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from generations.results import Stats
 from generations.server.call import Call, Endpoint, answer, known_parameters
 
 if TYPE_CHECKING:
@@ -11,9 +12,13 @@ if TYPE_CHECKING:
 
 
 async def stats(call: Call) -> Response:
-    """Counts and sizes."""
+    """Counts and sizes; with a key those of its project alone."""
     known_parameters(call.request, {})
     found = await call.read(call.collection.stats)
+    if call.key is not None:
+        own = [one for one in found.projects if one.project == call.project]
+        records, versions = sum(one.records for one in own), sum(one.versions for one in own)
+        found = Stats(records, versions, parts=None, compressed_bytes=None, uncompressed_bytes=None, projects=own)
     return answer(
         {
             "records": found.records,

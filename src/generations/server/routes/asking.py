@@ -103,14 +103,14 @@ async def distinct(call: Call) -> Response:
 
 
 async def explain(call: Call) -> Response:
-    """How a question is answered: the SQL, its parameters, what it would read."""
+    """How a question is answered: the SQL, its parameters, and, where no key is needed, what it would read of all projects."""
     asked = await _asked(call, Explain)
     if asked.pipeline is not None:
         cursor = await call.read(call.collection.aggregate, asked.pipeline)
     else:
         cursor = await call.read(call.collection.find, asked.filter, asked.projection, sort=asked.sort, skip=asked.skip, limit=asked.limit)
     found = await call.read(cursor.explain)
-    return answer({"sql": found.sql, "params": extended(found.params), "estimate": found.estimate})
+    return answer({"sql": found.sql, "params": extended(found.params), "estimate": None if call.key else found.estimate})
 
 
 async def _asked(call: Call, type: type[T]) -> T:
