@@ -147,10 +147,13 @@ def cli_help(*command: str) -> None:
 
 def commands() -> None:
     """A section for each command, in the order of the help."""
-    for name in typer.main.get_command(app).commands:
+    for name, command in typer.main.get_command(app).commands.items():
         cog.outl(f"## {name}\n")
         cli_help(name)
         cog.outl("")
+        for verb in getattr(command, "commands", ()):
+            cli_help(name, verb)
+            cog.outl("")
 
 
 def exit_codes() -> None:

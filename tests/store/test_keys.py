@@ -82,6 +82,9 @@ def test_a_key_of_another_project_is_as_unknown_as_one_that_never_was(keys: Keys
         (["reed"], {}, "scopes"),
         ([], {}, "scopes"),
         (["read"], {"expires_at": datetime(2020, 1, 1, tzinfo=UTC)}, "expiresAt"),
+        (["read"], {"expires_at": datetime(2020, 1, 1)}, "expiresAt"),  # noqa: DTZ001 - as it comes from outside
+        (["read"], {"expires_at": datetime(9999, 1, 1, tzinfo=UTC)}, "expiresAt"),
+        (["read"], {"name": "a" * 201}, "name"),
         (["read"], {"rate_per_second": 0}, "ratePerSecond"),
         (["read"], {"rate_per_second": float("nan")}, "ratePerSecond"),
     ],

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from generations.cli import about, asking, changing, moving, serving
+from generations.cli import about, asking, changing, keys, moving, serving
 from generations.cli.exit_codes import EXIT_CODES
 from generations.cli.options import Data, Project
 from generations.cli.shell import Shell
@@ -60,6 +60,11 @@ for name, command in (
     ("serve", serving.serve),
 ):
     app.command(name, help=_kept_lines(inspect.getdoc(command) or ""))(command)
+
+of_keys = typer.Typer(help=_kept_lines(keys.HELP), no_args_is_help=True, rich_markup_mode=None)
+for name, command in (("create", keys.create), ("list", keys.list_), ("revoke", keys.revoke)):
+    of_keys.command(name, help=_kept_lines(inspect.getdoc(command) or ""))(command)
+app.add_typer(of_keys, name="keys")
 
 
 def _version(wanted: bool) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 from generations.errors import InvalidInput, NotFound
 from generations.query.compiled import Param
+from generations.record import instants
 from generations.record.nearest import nearest
 from generations.store.limits import UNLIMITED
 from generations.store.migrations import find_layout, migrate
@@ -34,6 +35,7 @@ MOST_LIVE: Final = 10_000
 _MARK: Final = "gen"
 _ID_BYTES: Final = 8
 _SECRET_BYTES: Final = 32
+_LONGEST_NAME: Final = 200
 _OWN_READS: Final = reading(UNLIMITED)
 _NEWEST: Final = f"(SELECT * FROM {KEYS_TABLE} ORDER BY seq DESC LIMIT 1 BY id)"
 _LIVE: Final = "revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now64(6))"
@@ -107,8 +109,10 @@ class Keys:
         now = datetime.now(UTC)
         if not project:
             raise InvalidInput("the project has no name", path="project")
-        if expires_at is not None and expires_at <= now:
-            raise InvalidInput("the key would have ended already", path="expiresAt", hint="name a time to come, or leave it out")
+        if expires_at is not None:
+            expires_at = _to_come(expires_at, now)
+        if name is not None and len(name) > _LONGEST_NAME:
+            raise InvalidInput(f"the name has more than {_LONGEST_NAME} characters", path="name")
         if rate_per_second is not None and not 0 < rate_per_second < math.inf:
             raise InvalidInput("the rate allows nothing", path="ratePerSecond", hint="more than 0 requests a second, or leave it out")
         id = secrets.token_hex(_ID_BYTES)
@@ -194,6 +198,14 @@ def checked_scopes(scopes: Iterable[str]) -> tuple[KeyScope, ...]:
     if not given:
         raise InvalidInput("the key may do nothing", path="scopes", hint=f"give it one or more of {', '.join(SCOPES)}")
     return tuple(scope for scope in SCOPES if scope in given)
+
+
+def _to_come(instant: datetime, now: datetime) -> datetime:
+    """An instant as the store keeps it; one without an offset is in UTC."""
+    us = instants.micros(instant)
+    if not instants.micros(now) < us <= instants.LATEST_US:
+        raise InvalidInput("the key would have ended already, or never", path="expiresAt", hint="name a time to come, or leave it out")
+    return instants.from_micros(us)
 
 
 def id_in(text: str) -> str | None:
