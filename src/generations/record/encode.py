@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,8 @@ MAX_BYTES = 32 * 1024 * 1024
 """Default of the largest record, as compact JSON."""
 
 Record = Mapping[str, Any] | Generation | bytes
+Naming = Callable[[bytes], str]
+"""Makes the id of a record that came without one, from the hash of what was sent."""
 Number = TypeVar("Number", int, float)
 
 
@@ -43,6 +45,14 @@ class Rows:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @classmethod
+    def joined(cls, parts: Sequence[Rows]) -> Rows:
+        """The rows of all of them, one after the other."""
+        if len(parts) == 1:
+            return parts[0]
+        columns = {name: [value for part in parts for value in part.columns[name]] for name in COLUMNS}
+        return cls(columns, columns["id"])
+
     def take(self, indices: Sequence[int]) -> Rows:
         """The rows at these places, in this order."""
         columns = {name: [values[index] for index in indices] for name, values in self.columns.items()}
@@ -57,12 +67,13 @@ class Refusal:
     error: InvalidRecord
 
 
-def encode_records(records: Iterable[Record], max_bytes: int = MAX_BYTES) -> Rows:
+def encode_records(records: Iterable[Record], max_bytes: int = MAX_BYTES, name: Naming = identity.fresh) -> Rows:
     """All of the records, or none.
 
     Args:
         records: mappings, `Generation` objects, or the JSON text of one object each, mixed as one likes.
         max_bytes: the largest record, as compact JSON.
+        name: makes the ids of records that come without one.
 
     Raises:
         InvalidRecord: the first record that breaks a rule; says which, where and how to mend it.
@@ -72,7 +83,7 @@ def encode_records(records: Iterable[Record], max_bytes: int = MAX_BYTES) -> Row
     with _collector_paused():
         for index, record in enumerate(records):
             try:
-                rows.append(_encode(record, max_bytes, now))
+                rows.append(_encode(record, max_bytes, now, name))
             except InvalidRecord as error:
                 raise _named(error, index, record) from None
         return _transposed(rows)
@@ -84,12 +95,12 @@ def encode_one(record: Record, max_bytes: int = MAX_BYTES) -> Rows:
     Raises:
         InvalidRecord: it breaks a rule.
     """
-    return _transposed([_encode(record, max_bytes, instants.now_us())])
+    return _transposed([_encode(record, max_bytes, instants.now_us(), identity.fresh)])
 
 
-def encode_each(records: Iterable[Record], max_bytes: int = MAX_BYTES) -> tuple[Rows, list[Refusal]]:
-    """The good records as rows, and why the others were refused."""
-    return _encode_each(records, max_bytes, None)
+def encode_each(records: Iterable[Record], max_bytes: int = MAX_BYTES, name: Naming = identity.fresh) -> tuple[Rows, list[Refusal]]:
+    """The good records as rows, and why the others were refused; the arguments are those of `encode_records`."""
+    return _encode_each(records, max_bytes, name, drop_kept=False)
 
 
 def encode_lines(lines: Iterable[Record], max_bytes: int = MAX_BYTES, seen: dict[bytes, int] | None = None) -> tuple[Rows, list[Refusal]]:
@@ -104,17 +115,17 @@ def encode_lines(lines: Iterable[Record], max_bytes: int = MAX_BYTES, seen: dict
         max_bytes: the largest record, as compact JSON.
         seen: how often each content without an id has come; pass the same dictionary for each part of one file.
     """
-    return _encode_each(lines, max_bytes, {} if seen is None else seen)
+    return _encode_each(lines, max_bytes, identity.by_content({} if seen is None else seen), drop_kept=True)
 
 
-def _encode_each(records: Iterable[Record], max_bytes: int, seen: dict[bytes, int] | None) -> tuple[Rows, list[Refusal]]:
+def _encode_each(records: Iterable[Record], max_bytes: int, name: Naming, drop_kept: bool) -> tuple[Rows, list[Refusal]]:
     rows: list[tuple[Any, ...]] = []
     refused: list[Refusal] = []
     now = instants.now_us()
     with _collector_paused():
         for index, record in enumerate(records):
             try:
-                rows.append(_encode(record, max_bytes, now, seen))
+                rows.append(_encode(record, max_bytes, now, name, drop_kept))
             except InvalidRecord as error:
                 refused.append(Refusal(index, error))
         return _transposed(rows), refused
@@ -155,7 +166,7 @@ _NO_CONTENT: tuple[str | None, str] = (None, "")
 _LISTS = {name: [field.type == "strings" for field in members(name)].index(True) for name in MAPS}
 
 
-def _encode(record: Record, max_bytes: int, now: int, seen: dict[bytes, int] | None = None) -> tuple[Any, ...]:
+def _encode(record: Record, max_bytes: int, now: int, name: Naming, drop_kept: bool = False) -> tuple[Any, ...]:
     """One row, its values in the order of `COLUMNS`."""
     given: list[str] | None = None
     found: Any
@@ -166,19 +177,19 @@ def _encode(record: Record, max_bytes: int, now: int, seen: dict[bytes, int] | N
             found = parse_record(text)
         except (ValueError, RecursionError, msgspec.MsgspecError):
             parsed = content.loads(text)
-            found, given = _mended(parsed, drop_kept=seen is not None)
+            found, given = _mended(parsed, drop_kept)
     else:
         text, parsed = content.dumps(_plain(record))
         _check_size(text, max_bytes)
         try:
             found = convert(parsed, ROOT)
         except msgspec.ValidationError:
-            found, given = _mended(parsed, drop_kept=seen is not None)
+            found, given = _mended(parsed, drop_kept)
     if given is None:
         given = _given(found)
-    if seen is None and (found.created_at is not UNSET or found.updated_at is not UNSET):
+    if not drop_kept and (found.created_at is not UNSET or found.updated_at is not UNSET):
         raise mend.kept_by_store("createdAt" if found.created_at is not UNSET else "updatedAt")
-    return _row(found, b"$" in text and b'"$date"' in text, given, now, seen)
+    return _row(found, b"$" in text and b'"$date"' in text, given, now, name)
 
 
 def _check_size(text: bytes, max_bytes: int) -> None:
@@ -233,7 +244,7 @@ def _given(found: Any) -> list[str]:
     return sorted(given)
 
 
-def _row(found: Any, has_dates: bool, given: list[str], now: int, seen: dict[bytes, int] | None) -> tuple[Any, ...]:
+def _row(found: Any, has_dates: bool, given: list[str], now: int, name: Naming) -> tuple[Any, ...]:
     asked, answer, usage, performance, feedback = found.input, found.output, found.usage, found.performance, found.feedback
     if asked.type is None and asked is not _NO_INPUT:
         raise mend.missing("input.type")
@@ -261,7 +272,7 @@ def _row(found: Any, has_dates: bool, given: list[str], now: int, seen: dict[byt
     if rate is not None:
         force_setattr(performance, "tokens_per_second", rate)
     return (
-        found.id if found.id is not None else _id_for(sent_hash, seen),
+        found.id if found.id is not None else name(sent_hash),
         now if timestamp is None else timestamp,
         *astuple(found.model),
         asked.type,
@@ -381,13 +392,6 @@ def _feedback(feedback: Any, given: list[str], now: int) -> tuple[Any, ...]:
 
 
 _NO_FEEDBACK_ROW: tuple[Any, ...] = (None, None, None, [], None, None)
-
-
-def _id_for(sent_hash: bytes, seen: dict[bytes, int] | None) -> str:
-    if seen is None:
-        return identity.uuid7()
-    occurrence = seen[sent_hash] = seen.get(sent_hash, 0) + 1
-    return identity.id_of_content(sent_hash, occurrence)
 
 
 def _transposed(rows: list[tuple[Any, ...]]) -> Rows:

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from hashlib import blake2b
+from itertools import count
 from threading import Lock
 
 _COUNTER_BITS = 18
@@ -25,6 +26,37 @@ def id_of_content(sent_hash: bytes, occurrence: int) -> str:
     """The id of the `occurrence`-th equal record without an id: always the same, so that importing again adds nothing."""
     seed = blake2b(sent_hash + occurrence.to_bytes(8, "big"), digest_size=16).digest()
     return _dashed(int.from_bytes(seed, "big"), version=8)
+
+
+def by_content(seen: dict[bytes, int]) -> Callable[[bytes], str]:
+    """Names records by `id_of_content`; `seen` counts the equal ones, and goes on counting where it is passed again."""
+
+    def name(sent_hash: bytes) -> str:
+        occurrence = seen[sent_hash] = seen.get(sent_hash, 0) + 1
+        return id_of_content(sent_hash, occurrence)
+
+    return name
+
+
+def by_request(key: str) -> Callable[[bytes], str]:
+    """Names the records of one request by its key, their content and how many without an id came before them.
+
+    The same records under the same key therefore get the same ids, and other records under the same key never do.
+    """
+    seed = blake2b(key.encode(), digest_size=16).digest()
+    numbers = count()
+
+    def name(sent_hash: bytes) -> str:
+        text = seed + sent_hash + next(numbers).to_bytes(8, "big")
+        return _dashed(int.from_bytes(blake2b(text, digest_size=16).digest(), "big"), version=8)
+
+    return name
+
+
+def fresh(sent_hash: bytes) -> str:
+    """A new UUIDv7, whatever was sent."""
+    del sent_hash
+    return uuid7()
 
 
 def uuid7_text(milliseconds: int, random_74_bits: int) -> str:

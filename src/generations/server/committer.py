@@ -8,72 +8,73 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from generations.errors import Busy, StoreUnavailable
+from generations.errors import StoreUnavailable
+from generations.record.encode import Rows
 from generations.store.block import Block
 from generations.store.insertion import InsertOutcome
 
 if TYPE_CHECKING:
     from generations.server.projects import Projects
+    from generations.server.room import Room
 
 MOST_ROWS: Final = 50_000
 MOST_BYTES: Final = 64 << 20
+WORTH_A_BLOCK: Final = 100
+"""Rows from which on a block of their own is made before they are submitted, which is work that the thread need not do then."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     project: str
-    block: Block
+    records: Rows | Block
     size_bytes: int
     done: Future[InsertOutcome]
 
 
 class Committer:
-    """Writes blocks in groups, from one thread of its own.
+    """Writes records in groups, from one thread of its own.
 
     Args:
         projects: where they go.
-        max_waiting_bytes: most bytes that wait to be written, as Arrow.
+        room: what the records that wait take up; given back when they are written, or refused.
     """
 
-    def __init__(self, projects: Projects, max_waiting_bytes: int) -> None:
+    def __init__(self, projects: Projects, room: Room) -> None:
         self._projects = projects
-        self._max_waiting_bytes = max_waiting_bytes
+        self._room = room
         self._queue: deque[_Waiting] = deque()
-        self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="generations-committer", daemon=True)
         self._thread.start()
 
-    @property
-    def waiting_bytes(self) -> int:
-        """Bytes that are not on disk yet, those being written included."""
-        return self._waiting_bytes
+    def submit(self, project: str, records: Rows | Block, size_bytes: int) -> Future[InsertOutcome]:
+        """Have records written, all of them or none; the future is done once they are on disk, or says why they are not.
 
-    def submit(self, project: str, block: Block) -> Future[InsertOutcome]:
-        """Have a block written; the future is done once it is on disk, or says why it is not.
+        Args:
+            project: whose records they are; those of one project are written in the order of these calls.
+            records: rows where they are fewer than `WORTH_A_BLOCK`: a block of their own would cost more than their share of the group's.
+            size_bytes: what was taken for them in the room.
 
         Raises:
-            Busy: too much is waiting already; nothing of this block was taken.
-            StoreUnavailable: the server is stopping.
+            StoreUnavailable: the server is stopping; nothing is given back.
         """
-        waiting = _Waiting(project, block, block.table.nbytes, Future())
+        done: Future[InsertOutcome] = Future()
+        done.set_running_or_notify_cancel()  # a client that leaves cancels nothing
         with self._changed:
             if self._closing:
                 raise StoreUnavailable("the server is stopping", hint="send it again to the next one")
-            if self._queue and self._waiting_bytes + waiting.size_bytes > self._max_waiting_bytes:
-                raise Busy("more is sent than can be written now", hint="send it again after the time in Retry-After")
-            self._queue.append(waiting)
-            self._waiting_bytes += waiting.size_bytes
+            self._queue.append(_Waiting(project, records, size_bytes, done))
             self._changed.notify()
-        return waiting.done
+        return done
 
     def close(self) -> None:
-        """Write what waits, and stop."""
+        """Write what waits, and stop. Harmless when repeated."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -81,14 +82,17 @@ class Committer:
 
     def _run(self) -> None:
         while group := self._next_group():
-            self._write(group)
-            with self._changed:
-                self._waiting_bytes -= sum(one.size_bytes for one in group)
+            for one, outcome in self._written(group):
+                self._room.give_back(one.size_bytes)
+                if isinstance(outcome, InsertOutcome):
+                    one.done.set_result(outcome)
+                else:
+                    one.done.set_exception(outcome)
 
     def _next_group(self) -> list[_Waiting]:
-        """The oldest block and those of its project behind it, in their order; empty at the end.
+        """The oldest records and those of its project behind them, in their order; empty at the end.
 
-        A block that names an id of the group waits for the next one, so that the outcome of each is its own.
+        What names an id of the group waits for the next one, so that the outcome of each is its own.
         """
         with self._changed:
             while not self._queue and not self._closing:
@@ -100,11 +104,11 @@ class Committer:
             is_open = True
             while self._queue:
                 one = self._queue.popleft()
-                fits = not group or (rows + len(one.block) <= MOST_ROWS and size_bytes + one.size_bytes <= MOST_BYTES)
-                if is_open and fits and (not group or one.project == group[0].project) and ids.isdisjoint(one.block.ids):
+                fits = not group or (rows + len(one.records) <= MOST_ROWS and size_bytes + one.size_bytes <= MOST_BYTES)
+                if is_open and fits and (not group or one.project == group[0].project) and ids.isdisjoint(one.records.ids):
                     group.append(one)
-                    ids.update(one.block.ids)
-                    rows, size_bytes = rows + len(one.block), size_bytes + one.size_bytes
+                    ids.update(one.records.ids)
+                    rows, size_bytes = rows + len(one.records), size_bytes + one.size_bytes
                     continue
                 # What comes later of this project must stay behind it.
                 is_open = is_open and one.project != group[0].project
@@ -112,20 +116,45 @@ class Committer:
             self._queue = others
             return group
 
-    def _write(self, group: list[_Waiting]) -> None:
+    def _written(self, group: list[_Waiting]) -> Iterator[tuple[_Waiting, InsertOutcome | BaseException]]:
+        """Write a group; where it cannot be taken as a whole, one after the other, so that only the bad ones are refused."""
         try:
-            outcome = self._projects.collection(group[0].project).store.insert(Block.joined([one.block for one in group]))
-        except BaseException as error:  # noqa: BLE001 - each request is told, whatever it is
-            for one in group:
-                one.done.set_exception(error)
-            return
+            outcomes = self._insert(group)
+        except BaseException as error:  # noqa: BLE001 - each request is told, whatever it is, and the thread goes on
+            if len(group) == 1 or isinstance(error, StoreUnavailable):
+                outcomes = [error] * len(group)
+            else:
+                for one in group:
+                    yield from self._written([one])
+                return
+        yield from zip(group, outcomes, strict=True)
+
+    def _insert(self, group: list[_Waiting]) -> list[InsertOutcome]:
+        store = self._projects.collection(group[0].project).store
+        outcome = store.insert(_joined([one.records for one in group]))
         if len(group) == 1:
-            group[0].done.set_result(outcome)
-            return
+            return [outcome]
         inserted, unchanged = set(outcome.inserted_ids), set(outcome.unchanged_ids)
-        for one in group:
-            own = InsertOutcome([], [], [])
-            for id in dict.fromkeys(one.block.ids):
+        outcomes = [InsertOutcome([], [], []) for _ in group]
+        for one, own in zip(group, outcomes, strict=True):
+            for id in dict.fromkeys(one.records.ids):
                 kept = own.inserted_ids if id in inserted else own.unchanged_ids if id in unchanged else own.replaced_ids
                 kept.append(id)
-            one.done.set_result(own)
+        return outcomes
+
+
+def _joined(records: list[Rows | Block]) -> Block:
+    """All of them as one block, in their order."""
+    blocks: list[Block] = []
+    small: list[Rows] = []
+    for one in records:
+        if isinstance(one, Rows):
+            small.append(one)
+            continue
+        if small:
+            blocks.append(Block.of(Rows.joined(small)))
+            small = []
+        blocks.append(one)
+    if small:
+        blocks.append(Block.of(Rows.joined(small)))
+    return Block.joined(blocks)

@@ -21,6 +21,7 @@ from generations.server.app import App
 from generations.server.committer import Committer
 from generations.server.keyring import KeyRing
 from generations.server.projects import Projects
+from generations.server.room import Room
 from generations.server.state import State
 from generations.store.keys import Keys
 
@@ -155,7 +156,8 @@ def _refuse_strangers(host: str, projects: Projects) -> None:
 
 
 def _state(projects: Projects, settings: ServerSettings) -> State:
-    return State(projects, Committer(projects, settings.max_waiting_bytes), settings, KeyRing(Keys(projects.engine)))
+    room = Room(settings.max_waiting_bytes)
+    return State(projects, Committer(projects, room), settings, KeyRing(Keys(projects.engine)), room)
 
 
 async def _close(state: State) -> None:

@@ -12,9 +12,12 @@ class ServerSettings:
     Attributes:
         host: the address it listens on.
         port: the port; 0 takes a free one.
-        max_body_bytes: largest body that is held whole, unpacked: a query, one record, a list of records.
-        max_batch_bytes: most bytes of a stream of records that are encoded at once.
-        max_waiting_bytes: most bytes of encoded records that wait to be written; beyond it the answer is 503.
+        max_body_bytes: largest body that is held whole, unpacked: a query, one record, a list of records, a line of a stream.
+        max_batch_bytes: bytes of a stream of records that are encoded at once.
+        max_waiting_bytes: most bytes of records that are held, as sent, from their arrival until they are on disk; beyond
+            it the answer is 503, and a stream that has begun is not read on.
+        room_seconds: how long a stream that has begun waits for room before the answer is 503.
+        stall_seconds: how long a body may stop coming before the answer is 408.
         concurrent_reads: queries that run at the same time; more of them wait.
         concurrent_exports: exports that run at the same time.
         drain_seconds: how long a stopping server waits for the requests it has begun.
@@ -26,8 +29,10 @@ class ServerSettings:
     host: str = "127.0.0.1"
     port: int = 4300
     max_body_bytes: int = 64 << 20
-    max_batch_bytes: int = 16 << 20
+    max_batch_bytes: int = 1 << 20
     max_waiting_bytes: int = 256 << 20
+    room_seconds: float = 30.0
+    stall_seconds: float = 30.0
     concurrent_reads: int = 8
     concurrent_exports: int = 2
     drain_seconds: float = 30.0

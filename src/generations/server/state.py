@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from generations.server.committer import Committer
     from generations.server.keyring import KeyRing
     from generations.server.projects import Projects
+    from generations.server.room import Room
     from generations.server.settings import ServerSettings
 
 
@@ -24,13 +25,16 @@ class State:
     committer: Committer
     settings: ServerSettings
     keys: KeyRing
+    room: Room
     rates: Rates = field(init=False)
     reads: CapacityLimiter = field(init=False)
     writes: CapacityLimiter = field(init=False)
     exports: CapacityLimiter = field(init=False)
+    encoders: CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
         self.rates = Rates(self.settings.rate_per_second)
         self.reads = CapacityLimiter(self.settings.concurrent_reads)
         self.writes = CapacityLimiter(4)
+        self.encoders = CapacityLimiter(2)
         self.exports = CapacityLimiter(self.settings.concurrent_exports)
