@@ -4,6 +4,7 @@ GenerationsError
 ├── InvalidInput              the caller
 │   ├── NotFound              there is no record of this id, no key of this name
 │   ├── TooLarge              larger than what is taken at once
+│   ├── VersionChanged        the record is not in the version that was meant
 │   ├── InvalidRecord         a record breaks a rule of the record reference
 │   └── InvalidQuery          a filter, pipeline, projection, sort or update
 │       ├── UnknownField      a path that cannot exist
@@ -62,6 +63,12 @@ class TooLarge(InvalidInput):
     """A body or a batch is larger than what is taken at once."""
 
     code = "too_large"
+
+
+class VersionChanged(InvalidInput):
+    """A change was meant for another version of the record than the one that is there."""
+
+    code = "version_changed"
 
 
 class InvalidRecord(InvalidInput):

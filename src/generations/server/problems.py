@@ -19,6 +19,7 @@ from generations.errors import (
     RateLimited,
     StoreUnavailable,
     TooLarge,
+    VersionChanged,
 )
 from generations.server.exchange import Exchange
 
@@ -30,6 +31,7 @@ PROBLEM_TYPE: Final = "application/problem+json"
 _STATUSES: Final[tuple[tuple[type[GenerationsError], int], ...]] = (
     (NotFound, 404),
     (TooLarge, 413),
+    (VersionChanged, 412),
     (InvalidInput, 400),
     (RateLimited, 429),
     (StoreUnavailable, 503),

@@ -9,6 +9,7 @@ import msgspec
 from generations.jobs.answers import record_line
 from generations.server.bodies import body_as
 from generations.server.call import Call, Endpoint, answer, known_parameters, not_there
+from generations.server.etags import changed, etag, meant
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -44,11 +45,13 @@ async def patch(call: Call) -> Response:
     """Change one record with MongoDB's update operators; the answer is the record as it now is."""
     known_parameters(call.request, {})
     update = await body_as(call.request, dict[str, Any], call.state.settings.max_body_bytes)
-    result = await call.write(call.collection.update_one, {"id": call.id}, update)
-    found = await call.read(call.collection.get, call.id) if result.matched_count else None
+    result = await call.write(call.collection.update_one, meant(call.request, call.id), update)
+    found = await call.read(call.collection.get, call.id)
     if found is None:
         raise not_there(call.id)
-    return answer(record_line(found))
+    if not result.matched_count:
+        raise changed(call.id)
+    return answer(record_line(found), headers={"ETag": etag(found, "json")})
 
 
 async def update(call: Call) -> Response:
@@ -63,9 +66,9 @@ async def update(call: Call) -> Response:
 async def remove(call: Call) -> Response:
     """Remove one record with all of its versions."""
     known_parameters(call.request, {})
-    result = await call.write(call.collection.delete_one, {"id": call.id})
+    result = await call.write(call.collection.delete_one, meant(call.request, call.id))
     if not result.deleted_count:
-        raise not_there(call.id)
+        raise changed(call.id) if await call.read(call.collection.get, call.id) else not_there(call.id)
     return answer({"deletedCount": result.deleted_count})
 
 

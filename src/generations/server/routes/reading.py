@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
 from starlette.responses import Response
 
 from generations.jobs.answers import record_line
 from generations.record.extended import extended_line
 from generations.record.instants import iso
 from generations.server.answers import wanted
-from generations.server.call import JSON, JSON_LINES, Call, Endpoint, answer, known_parameters, not_there
-from generations.server.parameters import LIST_PARAMETERS, listing
+from generations.server.call import JSON, JSON_LINES, Call, Endpoint, known_parameters, not_there
+from generations.server.etags import etag, is_known
+from generations.server.paging import Page
+from generations.server.parameters import LIST_PARAMETERS, Listing, listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,27 +24,26 @@ if TYPE_CHECKING:
 
 async def list_generations(call: Call) -> Response:
     """A page of the records that match the query parameters, the newest first."""
-    asked = listing(call.request)
-    filter, limit, page = asked.filter, asked.limit, asked.page
-    total = await call.read(call.collection.count_documents, filter) if asked.count else None
-    docs = await call.read(_page, call, asked.filter, asked.fields, asked.sort, (page - 1) * limit, limit + 1)
-    has_next, docs = len(docs) > limit, docs[:limit]
-    envelope: dict[str, Any] = {
-        "totalDocs": total,
-        "limit": limit,
-        "page": page,
-        "totalPages": None if total is None else max(1, -(-total // limit)),
-        "hasNextPage": has_next,
-        "hasPrevPage": page > 1,
-        "nextPage": page + 1 if has_next else None,
-        "prevPage": page - 1 if page > 1 else None,
-    }
-    head = answer(envelope).body
-    return Response(b'{"docs":[' + b",".join(docs) + b"]," + bytes(head)[1:], media_type=JSON)
+    asked = listing(call.request.query_params)
+    page = Page(asked)
+    found = await call.read(_found, call, page, asked)
+    has_next, docs = len(found) > asked.limit, found[: asked.limit]
+    cursor = page.next_cursor(docs[-1]) if has_next else None
+    total = await _total(call, page, asked, len(found)) if asked.count else None
+    head = msgspec.json.encode(page.envelope(len(docs), total, cursor, has_next=has_next))
+    lines = [record_line(page.shown(document)) for document in docs]
+    return Response(b'{"docs":[' + b",".join(lines) + b"]," + head[1:], media_type=JSON)
 
 
-def _page(call: Call, filter: Any, fields: Any, sort: Any, skip: int, limit: int) -> list[bytes]:
-    return [record_line(doc) for doc in call.collection.find(filter, fields, sort=sort, skip=skip, limit=limit)]
+def _found(call: Call, page: Page, asked: Listing) -> list[dict[str, Any]]:
+    return call.collection.find(page.filter, page.fields, sort=asked.order, skip=page.skip, limit=asked.limit + 1).to_list()
+
+
+async def _total(call: Call, page: Page, asked: Listing, found: int) -> int:
+    """How many records match; on the last page that is known already. Never fewer than have just been seen."""
+    if asked.page is not None and found <= asked.limit and (found or asked.page == 1):
+        return page.skip + found
+    return max(page.skip + found if found else 0, await call.read(call.collection.count_documents, asked.filter))
 
 
 async def get(call: Call) -> Response:
@@ -50,9 +52,13 @@ async def get(call: Call) -> Response:
     found = await call.read(call.collection.get, call.id)
     if found is None:
         raise not_there(call.id)
-    if wanted(call.request) == "lines":
-        return Response(extended_line(found) + b"\n", media_type=JSON_LINES)
-    return Response(record_line(found), media_type=JSON)
+    form = "lines" if wanted(call.request) == "lines" else "json"
+    headers = {"ETag": etag(found, form), "Vary": "Accept"}
+    if is_known(call.request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    if form == "lines":
+        return Response(extended_line(found) + b"\n", headers=headers, media_type=JSON_LINES)
+    return Response(record_line(found), headers=headers, media_type=JSON)
 
 
 async def feedback(call: Call) -> Response:
