@@ -4,6 +4,7 @@ GenerationsError
 ├── InvalidInput              the caller
 │   ├── NotFound              there is no record of this id, no key of this name
 │   ├── TooLarge              larger than what is taken at once
+│   ├── Stalled               a body, or the head of a request, that stopped coming
 │   ├── VersionChanged        the record is not in the version that was meant
 │   ├── InvalidRecord         a record breaks a rule of the record reference
 │   └── InvalidQuery          a filter, pipeline, projection, sort or update
@@ -63,6 +64,12 @@ class TooLarge(InvalidInput):
     """A body or a batch is larger than what is taken at once."""
 
     code = "too_large"
+
+
+class Stalled(InvalidInput):
+    """A request stopped coming before its end."""
+
+    code = "stalled"
 
 
 class VersionChanged(InvalidInput):

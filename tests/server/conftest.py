@@ -15,6 +15,7 @@ import httpx2
 import pytest
 import uvicorn
 
+from generations.server.protocol import Protocol
 from generations.server.serve import Server, create_app
 from generations.server.settings import ServerSettings
 
@@ -127,7 +128,7 @@ def serving_inside(folder, **settings):
     chosen = ServerSettings(port=0, **settings)
     app = create_app(str(folder), chosen)
     config = uvicorn.Config(
-        app, port=0, lifespan="on", log_config=None, access_log=False, http="httptools", timeout_graceful_shutdown=int(chosen.drain_seconds)
+        app, port=0, lifespan="on", log_config=None, access_log=False, http=Protocol, timeout_graceful_shutdown=int(chosen.drain_seconds)
     )
     server = Server(config)
     thread = threading.Thread(target=server.run)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
@@ -11,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from generations.errors import GenerationsError, InvalidInput, NotFound
+from generations.errors import GenerationsError, InvalidInput, NotFound, Stalled
 from generations.server import logs
 from generations.server.access import admitted
 from generations.server.call import Call, Endpoint
@@ -20,7 +21,7 @@ from generations.server.problems import problem
 from generations.server.routes import ENDPOINTS
 
 if TYPE_CHECKING:
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from generations.server.state import State
 
@@ -85,7 +86,7 @@ class App:
             logs.request_answered(exchange)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive, send)
+        request = Request(scope, self._arriving(receive), send)
         exchange = Exchange.of(request)
         try:
             response = await self._respond(request, exchange)
@@ -98,6 +99,20 @@ class App:
             response = problem(_unexpected(exchange.id), request)
         await response(scope, receive, send)
 
+    def _arriving(self, receive: Receive) -> Receive:
+        """The same, but not waiting for the next piece of a body for ever."""
+        assert self._state is not None  # noqa: S101 - the lifespan has begun
+        seconds = self._state.settings.stall_seconds
+
+        async def receive_in_time() -> Message:
+            try:
+                async with asyncio.timeout(seconds):
+                    return await receive()
+            except TimeoutError:
+                raise Stalled(f"no more of the body came in {seconds:g} seconds") from None
+
+        return receive_in_time
+
     async def _respond(self, request: Request, exchange: Exchange) -> Response:
         assert self._state is not None  # noqa: S101 - the lifespan has begun
         found = self._found(request)
@@ -106,7 +121,8 @@ class App:
         exchange.route = found.path
         who = await admitted(request, found, self._state)
         exchange.project, exchange.key_id = who.project, who.key and who.key.id
-        collection = await anyio.to_thread.run_sync(self._state.projects.collection, who.project)
+        projects = self._state.projects
+        collection = projects.opened(who.project) or await anyio.to_thread.run_sync(projects.collection, who.project)
         return await found.handle(Call(request, self._state, who.project, collection, who.key))
 
     def _found(self, request: Request) -> Endpoint | Response:

@@ -17,6 +17,7 @@ from generations.errors import (
     NotFound,
     QueryFailed,
     RateLimited,
+    Stalled,
     StoreUnavailable,
     TooLarge,
     VersionChanged,
@@ -31,6 +32,7 @@ PROBLEM_TYPE: Final = "application/problem+json"
 _STATUSES: Final[tuple[tuple[type[GenerationsError], int], ...]] = (
     (NotFound, 404),
     (TooLarge, 413),
+    (Stalled, 408),
     (VersionChanged, 412),
     (InvalidInput, 400),
     (RateLimited, 429),
@@ -47,6 +49,7 @@ _TITLES: Final = {
     403: "The key may not do this",
     404: "There is no such thing",
     405: "The path does not take this method",
+    408: "The request did not come to its end",
     409: "Something else came in between",
     412: "The record is not the one that was meant",
     413: "The request is too large",
@@ -54,6 +57,7 @@ _TITLES: Final = {
     416: "There is no such part",
     422: "The query could not be answered",
     429: "Too many requests",
+    431: "The headers are too large",
     500: "The server failed",
     503: "The store cannot take it now",
 }
@@ -66,27 +70,32 @@ def status_of(error: GenerationsError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
-def problem(error: GenerationsError, request: Request, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
-    """The answer that tells an error: what, where and how to mend it.
+def document(error: GenerationsError, status: int) -> dict[str, Any]:
+    """An error as it is told: what, where and how to mend it.
 
     `code` is the stable name of the kind of error; `errors` repeats message and place in the form of the platform.
     """
-    chosen = status or status_of(error)
-    exchange = Exchange.of(request)
-    exchange.error_code = error.code
-    document: dict[str, Any] = {
+    return {
         "type": f"urn:generations:error:{error.code}",
-        "title": _TITLES.get(chosen, "The request failed"),
-        "status": chosen,
+        "title": _TITLES.get(status, "The request failed"),
+        "status": status,
         "detail": str(error),
         "code": error.code,
         "hint": error.hint,
         "errors": [{"message": error.message, "path": error.path}],
-        "requestId": exchange.id,
     }
+
+
+def problem(error: GenerationsError, request: Request, status: int | None = None, headers: dict[str, str] | None = None) -> Response:
+    """The answer that tells an error; with the id of the request, under which the log tells of it."""
+    chosen = status or status_of(error)
+    exchange = Exchange.of(request)
+    exchange.error_code = error.code
     sent = dict(headers or {})
     if isinstance(error, StoreUnavailable):
         sent.setdefault("Retry-After", str(error.retry_after if isinstance(error, Busy) else 1))
     if chosen == 401:
         sent.setdefault("WWW-Authenticate", 'Bearer realm="generations"')
-    return Response(msgspec.json.encode(document), chosen, sent, PROBLEM_TYPE)
+    if chosen == 408:
+        sent.setdefault("Connection", "close")
+    return Response(msgspec.json.encode({**document(error, chosen), "requestId": exchange.id}), chosen, sent, PROBLEM_TYPE)

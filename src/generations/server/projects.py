@@ -30,6 +30,10 @@ class Projects:
     def engine(self) -> Engine:
         return self._engine
 
+    def opened(self, project: str) -> Collection | None:
+        """The collection of a project where it is open already; does not block."""
+        return self._open.get(project)
+
     def collection(self, project: str) -> Collection:
         """The collection of a project, made when it is first asked for. Blocks; the first one runs the migrations."""
         with self._lock:

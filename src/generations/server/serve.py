@@ -21,6 +21,7 @@ from generations.server.app import App
 from generations.server.committer import Committer
 from generations.server.keyring import KeyRing
 from generations.server.projects import Projects
+from generations.server.protocol import Protocol
 from generations.server.room import Room
 from generations.server.state import State
 from generations.store.keys import Keys
@@ -70,7 +71,7 @@ def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_r
             log_config=None,
             access_log=False,
             server_header=False,
-            http="httptools",
+            http=Protocol,
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=int(settings.drain_seconds),
         )

@@ -20,6 +20,7 @@ from generations.record.encode import Naming, Record, Refusal, Rows, encode_each
 from generations.server.bodies import lines_of, unpacked, whole_body
 from generations.server.call import JSON_LINES, Call, Endpoint, answer, flag, known_parameters
 from generations.server.committer import WORTH_A_BLOCK
+from generations.server.exchange import Exchange
 from generations.store.block import Block
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ class _Taken:
             told = {"line": numbers[one.line_index], "code": error.code, "message": error.message, "path": error.path, "hint": error.hint}
             self.refused.append(told)
 
-    def response(self) -> Response:
+    def response(self, call: Call) -> Response:
+        Exchange.of(call.request).records = self.inserted + self.replaced + self.unchanged
         told = {
             "ids": self.ids,
             "insertedCount": self.inserted,
@@ -122,7 +124,7 @@ async def insert(call: Call) -> Response:
         if len(rows):
             under_way = await _submit(call, rows, holding)
             taken.count(under_way.ids, await under_way.written)
-        return taken.response()
+        return taken.response(call)
 
 
 def _naming(key: str | None) -> Naming:
@@ -187,7 +189,7 @@ async def _insert_stream(call: Call, name: Naming) -> Response:
             await _settle(taken, under_way)
     except GenerationsError as error:
         raise await _cut_short(error, taken, under_way) from None
-    return taken.response()
+    return taken.response(call)
 
 
 async def _settle(taken: _Taken, under_way: deque[_UnderWay]) -> None:
