@@ -8,7 +8,7 @@ import pytest
 
 from generations import Collection
 from generations.query import compile_find
-from generations.query.following import behind, behind_stored, can_follow
+from generations.query.following import behind, behind_stored, can_follow, values_at
 from generations.store.store import Store
 
 START = datetime(2023, 1, 1, tzinfo=UTC)
@@ -33,12 +33,6 @@ def filled(engine):
     collection.delete_many({})
 
 
-def value_at(record, path):
-    for step in path.split("."):
-        record = record.get(step) if record else None
-    return record
-
-
 @pytest.mark.parametrize(
     "order",
     [
@@ -54,7 +48,7 @@ def test_what_is_behind_each_record_is_the_rest_of_the_order(filled, order):
     whole = filled.find({}, sort=order).to_list()
 
     for place, record in enumerate(whole):
-        rest = filled.find(behind(order, [value_at(record, path) for path, _ in order]), ["id"], sort=order, limit=3)
+        rest = filled.find(behind(order, values_at([path for path, _ in order], record)), ["id"], sort=order, limit=3)
         assert [one["id"] for one in rest] == [one["id"] for one in whole[place + 1 : place + 4]]
 
 

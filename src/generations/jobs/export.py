@@ -1,4 +1,4 @@
-"""Handing generations on: JSON lines, CSV or Parquet, in flat memory, with a manifest that says what is in the file."""
+"""Handing generations on: as JSON lines, JSON, CSV or Parquet, in flat memory, with a manifest that says what is in the file."""
 
 from __future__ import annotations
 
@@ -7,33 +7,90 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
 import msgspec
 
-from generations.errors import InvalidInput
-from generations.jobs import formats
+from generations.errors import InvalidInput, NotFound
+from generations.jobs.formats import FORMATS
 from generations.jobs.outputs import Output
 from generations.query import compile_count, compile_find
-from generations.query.compiled import Source
+from generations.query.following import STORED, behind, behind_stored, can_follow, values_at
 from generations.record.nearest import nearest
+from generations.store.assemble import documents
 from generations.store.limits import UNLIMITED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
-    from generations.query.compiled import Compiled
+    from generations.jobs.formats import Format, Pieces
+    from generations.query.compiled import Source
+    from generations.store.limits import Limits
     from generations.store.store import Store
 
-Format = Literal["jsonl", "csv", "parquet"]
-
-_WRITERS: Final[Mapping[str, Callable[[Store, Compiled, Output, Sequence[str]], Iterator[int]]]] = {
-    "jsonl": formats.write_jsonl,
-    "csv": formats.write_csv,
-    "parquet": formats.write_parquet,
-}
 _SUFFIXES: Final = {".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl", ".csv": "csv", ".parquet": "parquet", ".pq": "parquet"}
-_PACKINGS: Final = (".gz", ".zst")
+_PACKED: Final = (".gz", ".zst")
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What an export holds.
+
+    Attributes:
+        filter: which records.
+        fields: paths, or a projection; None is whole records.
+        sort: pairs of path and direction; empty is the order in which they are stored.
+        limit: most records; 0 is all.
+        until_seq: the records as they were when this version was the last; None is now.
+        after: the id of the record behind which it begins; None is the start.
+    """
+
+    filter: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    fields: Mapping[str, Any] | Sequence[str] | None = None
+    sort: Sequence[tuple[str, int]] = ()
+    limit: int = 0
+    until_seq: int | None = None
+    after: str | None = None
+
+
+def pieces_of(store: Store, selection: Selection, format: Format, limits: Limits = UNLIMITED) -> Pieces:
+    """The records as bytes of a format, as they come; with each piece, how many records it ends. Close it when leaving early.
+
+    Raises:
+        InvalidQuery: the filter, the fields or the order are malformed.
+        NotFound: there is no record `after`.
+    """
+    source = replace(store.source, until_seq=selection.until_seq)
+    order = tuple(selection.sort)
+    if order and all(path != "id" for path, _ in order):
+        order = (*order, ("id", 1))
+    filter = selection.filter
+    if selection.after is not None:
+        filter = {"$and": [filter, _behind(store, source, order, selection.after)]}
+    compiled = compile_find(
+        filter,
+        source,
+        projection=selection.fields,
+        sort=order,
+        limit=selection.limit,
+        shape="json" if format in ("jsonl", "json") else "table",
+        stored_order=not order,
+    )
+    paths = [] if selection.fields is None or isinstance(selection.fields, Mapping) else list(selection.fields)
+    return FORMATS[format](store, compiled, paths, limits)
+
+
+def _behind(store: Store, source: Source, order: Sequence[tuple[str, int]], id: str) -> dict[str, Any]:
+    """The filter for what an export of this order has behind a record."""
+    if not can_follow(order):
+        raise InvalidInput("an export of this order cannot go on: a path of it has no column of its own", path="after")
+    paths = [path for path, _ in order] or list(STORED)
+    compiled = compile_find({"id": id}, source, projection=paths)
+    found = next(documents(store.batches(compiled, UNLIMITED), compiled), None)
+    if found is None:
+        raise NotFound(f"there is no generation {id!r} behind which to go on", path="after", hint="name the one before it, or start anew")
+    values = values_at(paths, found)
+    return behind(order, values) if order else behind_stored(*values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +133,11 @@ def export_to(
     Args:
         target: a path, `-` for standard output, or a stream that takes bytes.
         store: where the records are.
-        format: `jsonl`, `csv` or `parquet`; None takes the file's suffix, and `jsonl` where that says nothing.
+        format: `jsonl`, `json`, `csv` or `parquet`; None takes the file's suffix, and `jsonl` where that says nothing.
         filter: which records; None is all.
         fields: paths, or a projection; None is whole records. CSV and Parquet have one column for each.
-        sort: pairs of path and direction; empty is the order in which they are stored, which takes the least time and memory.
+        sort: pairs of path and direction, equal ones in the order of `id`; empty is the order in which the records are stored,
+            which takes the least time and memory.
         limit: most records; 0 is all.
         on_progress: called with the report so far after each piece.
 
@@ -88,17 +146,15 @@ def export_to(
         InvalidQuery: the filter, the fields or the order are malformed.
     """
     chosen = _format_of(target, format)
-    source = Source(project=store.project)
-    shape = "json" if chosen == "jsonl" else "table"
-    stored_order = not sort and not limit
-    compiled = compile_find(filter or {}, source, projection=fields, sort=tuple(sort), limit=limit, shape=shape, stored_order=stored_order)
-    counted = store.query(compile_count(filter or {}, source, limit=limit), UNLIMITED)
-    paths = [] if fields is None or isinstance(fields, Mapping) else list(fields)
-    asked = {"filter": dict(filter or {}), "fields": fields, "sort": [list(pair) for pair in sort], "limit": limit or None}
+    selection = Selection(filter or {}, fields, tuple(sort), limit)
+    pieces = pieces_of(store, selection, chosen)
+    counted = store.query(compile_count(selection.filter, store.source, limit=limit), UNLIMITED)
+    asked = {"filter": dict(selection.filter), "fields": fields, "sort": [list(pair) for pair in sort], "limit": limit or None}
     started_at = datetime.now(UTC)
     with Output(target) as output:
         report = ExportReport(output.path, expected=int(counted.column(0)[0].as_py()))
-        for written in _WRITERS[chosen](store, compiled, output, paths):
+        for piece, written in pieces:
+            output.write(piece)
             report = replace(report, count=report.count + written, size_bytes=output.size_bytes)
             if on_progress is not None:
                 on_progress(report)
@@ -128,10 +184,10 @@ def _with_manifest(report: ExportReport, output: Output, about: dict[str, Any], 
 
 def _format_of(target: str | Path | BinaryIO, asked: str | None) -> Format:
     if asked is not None:
-        if asked not in _WRITERS:
-            close = nearest(asked, list(_WRITERS))
-            raise InvalidInput(f"there is no format {asked!r}", hint=f"did you mean {close!r}?" if close else "jsonl, csv or parquet")
+        if asked not in FORMATS:
+            close = nearest(asked, FORMATS)
+            raise InvalidInput(f"there is no format {asked!r}", hint=f"did you mean {close!r}?" if close else "jsonl, json, csv or parquet")
         return cast("Format", asked)
     suffixes = Path(target).suffixes if isinstance(target, str | Path) else []
-    told = [suffix for suffix in suffixes if suffix not in _PACKINGS]
+    told = [suffix for suffix in suffixes if suffix not in _PACKED]
     return cast("Format", _SUFFIXES.get(told[-1].lower(), "jsonl") if told else "jsonl")

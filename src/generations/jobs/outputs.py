@@ -9,12 +9,16 @@ import os
 import sys
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, Self, cast
 
 from generations.errors import InvalidInput, MissingExtra, StoreUnavailable
 
 if TYPE_CHECKING:
     from types import TracebackType
+
+Packing = Literal["gzip", "zstd"]
+
+_PACKINGS: Final[dict[str, Packing]] = {".gz": "gzip", ".zst": "zstd"}
 
 
 class Output(io.RawIOBase):
@@ -69,16 +73,8 @@ class Output(io.RawIOBase):
 
     def _packing(self) -> BinaryIO:
         sink = cast("BinaryIO", _Written(self._sink, self))
-        suffix = self.path.suffix if self.path is not None else ""
-        if suffix == ".gz":
-            return cast("BinaryIO", gzip.GzipFile(filename="", fileobj=sink, mode="wb", compresslevel=5, mtime=0))
-        if suffix == ".zst":
-            try:
-                import pyarrow as pa  # noqa: PLC0415 - only for what is packed with zstd
-            except ImportError as error:
-                raise MissingExtra("writing .zst takes pyarrow", hint="pip install 'generations[engine]'") from error
-            return cast("BinaryIO", pa.CompressedOutputStream(sink, "zstd"))
-        return sink
+        packing = _PACKINGS.get(self.path.suffix if self.path is not None else "")
+        return packer(sink, packing) if packing else sink
 
     def took(self, data: bytes) -> None:
         """Count what went to the disk."""
@@ -100,6 +96,37 @@ class Output(io.RawIOBase):
             with suppress(OSError, ValueError):
                 self._sink.close()
             self._partial.unlink(missing_ok=True)
+
+
+def packer(sink: BinaryIO, packing: Packing, gzip_level: int = 5) -> BinaryIO:
+    """Packs what is written to it into a sink, which is left open when it is closed."""
+    if packing == "gzip":
+        return cast("BinaryIO", gzip.GzipFile(filename="", fileobj=sink, mode="wb", compresslevel=gzip_level, mtime=0))
+    try:
+        import pyarrow as pa  # noqa: PLC0415 - only for what is packed with zstd
+    except ImportError as error:
+        raise MissingExtra("packing with zstd takes pyarrow", hint="pip install 'generations[engine]'") from error
+    return cast("BinaryIO", pa.CompressedOutputStream(sink, "zstd"))
+
+
+class Drain(io.RawIOBase):
+    """A sink that is emptied as one goes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._pieces: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: bytes, /) -> int:  # pyright: ignore[reportIncompatibleMethodOverride] - only bytes are ever written
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def taken(self) -> bytes:
+        """What was written since the last time."""
+        pieces, self._pieces = self._pieces, []
+        return b"".join(pieces)
 
 
 class _Written(io.RawIOBase):

@@ -6,9 +6,9 @@ records arrive.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from generations.query.source import reach, record
 from generations.query.value import Scalar
@@ -16,6 +16,9 @@ from generations.record import instants
 
 Order = Sequence[tuple[str, int]]
 """Paths with their directions, 1 or -1; the last one is `id`, so that no two records are equal in it."""
+
+STORED = ("timestamp", "metadata.sessionId", "id")
+"""The paths by which the stored order places a record."""
 
 _REST = timedelta(hours=1) - timedelta(microseconds=1)
 _FIRST_HOUR = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +29,17 @@ _AFTER_LAST_HOUR = datetime(2106, 2, 7, 7, tzinfo=UTC)
 def can_follow(order: Order) -> bool:
     """Whether every path of the order is a typed column; the others compare by rules that no filter says."""
     return all(_column(path) is not None for path, _ in order)
+
+
+def values_at(paths: Iterable[str], document: dict[str, Any]) -> list[Any]:
+    """What a document has at typed paths, None where it has nothing."""
+    found: list[Any] = []
+    for path in paths:
+        value: Any = document
+        for step in path.split("."):
+            value = cast("dict[str, Any]", value).get(step) if isinstance(value, dict) else None
+        found.append(value)
+    return found
 
 
 def behind(order: Order, values: Sequence[Any]) -> dict[str, Any]:

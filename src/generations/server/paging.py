@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
 from generations.errors import InvalidInput
-from generations.query.following import behind, can_follow
+from generations.query.following import behind, can_follow, values_at
 from generations.record import content, instants
 from generations.record.extended import extended
 
@@ -45,7 +44,7 @@ class Page:
         """Points behind a record; None where the order has no cursors."""
         if not self._follows:
             return None
-        values = [_at(last, path) for path, _ in self._asked.order]
+        values = values_at([path for path, _ in self._asked.order], last)
         return urlsafe_b64encode(self._asked.question + msgspec.json.encode(extended(values))).decode().rstrip("=")
 
     def shown(self, document: Document) -> Document:
@@ -103,13 +102,6 @@ def _value(held: Any) -> Any:
             return found
         case _:
             raise InvalidInput("this is not a cursor", path="cursor", hint=_OPAQUE)
-
-
-def _at(document: Document, path: str) -> str | float | datetime | None:
-    value: Any = document
-    for step in path.split("."):
-        value = cast("Document", value).get(step) if isinstance(value, dict) else None
-    return value
 
 
 def _drop(document: Document, path: str, wanted: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from anyio import CapacityLimiter
 
 from generations.server.access import Rates
+from generations.server.exports import Exports
 
 if TYPE_CHECKING:
     from generations.server.committer import Committer
@@ -29,7 +30,7 @@ class State:
     rates: Rates = field(init=False)
     reads: CapacityLimiter = field(init=False)
     writes: CapacityLimiter = field(init=False)
-    exports: CapacityLimiter = field(init=False)
+    exports: Exports = field(init=False)
     encoders: CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
@@ -37,4 +38,4 @@ class State:
         self.reads = CapacityLimiter(self.settings.concurrent_reads)
         self.writes = CapacityLimiter(4)
         self.encoders = CapacityLimiter(2)
-        self.exports = CapacityLimiter(self.settings.concurrent_exports)
+        self.exports = Exports(self.settings.concurrent_exports)

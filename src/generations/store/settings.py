@@ -72,6 +72,8 @@ def reading(limits: Limits) -> Settings:
     settings |= _SPILLING if limits.memory_bytes is None else {"max_memory_usage": limits.memory_bytes}
     if limits.result_rows is not None:
         settings |= {"max_result_rows": limits.result_rows, "result_overflow_mode": "throw"}
+    if limits.threads is not None:
+        settings["max_threads"] = limits.threads
     return settings
 
 

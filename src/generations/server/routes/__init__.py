@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from generations.server.call import Endpoint
-from generations.server.routes import about, asking, changing, ingest, keys, reading
+from generations.server.routes import about, asking, changing, exporting, ingest, keys, reading
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *ingest.ENDPOINTS,
     *asking.ENDPOINTS,
+    *exporting.ENDPOINTS,
     *about.ENDPOINTS,
     *reading.ENDPOINTS,
     *changing.ENDPOINTS,
