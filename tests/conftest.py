@@ -1,4 +1,4 @@
-"""The three targets as fixtures; `tests/targets` says what they are and how to use them."""
+"""The targets as fixtures; `tests/targets` says what they are and how to use them."""
 
 from __future__ import annotations
 
@@ -14,28 +14,34 @@ import pytest
 from generations.connect import open_engine
 
 NAMES = ("embedded", "http", "sharded")
+CLIENTS = ("server", "async")
 SERVER = Path(__file__).parent / "targets" / "serve_http.py"
+sys.path.insert(0, str(SERVER.parent))
+
+from served import served  # noqa: E402 - a script's neighbour, as in serve_http.py
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where a test runs: `name` is one of NAMES, `url` opens it."""
+    """Where a test runs: `name` is one of NAMES or CLIENTS, `url` opens it."""
 
     name: str
     url: str
 
 
 def pytest_addoption(parser):
-    parser.addoption("--targets", default=",".join(NAMES), help="comma-separated targets of the store's tests; default: all three")
+    parser.addoption("--targets", default=",".join((*NAMES, *CLIENTS)), help="comma-separated targets of the store's tests; default: all")
     parser.addoption("--everywhere", action="store_true", help="each test on all of these targets; otherwise on those that say the most")
 
 
 def pytest_generate_tests(metafunc):
     if "target" in metafunc.fixturenames:
         asked = metafunc.config.getoption("--targets").split(",")
+        stores = [name for name in NAMES if name in asked]
         if not metafunc.config.getoption("--everywhere"):
-            asked = asked[:1] if metafunc.module.__name__.startswith("tests.query.") else asked[:2]
-        metafunc.parametrize("target", [name for name in NAMES if name in asked], indirect=True, scope="session")
+            stores = stores[:1] if metafunc.module.__name__.startswith("tests.query.") else stores[:2]
+        clients = [name for name in getattr(metafunc.module, "CLIENTS", ()) if name in asked and "engine" not in metafunc.fixturenames]
+        metafunc.parametrize("target", [*stores, *clients], indirect=True, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +52,11 @@ def targets(tmp_path_factory):
 
         def url_of(name):
             if name not in urls:
-                urls[name] = running.enter_context(serve(*(["--sharded"] if name == "sharded" else [])))
+                if name in CLIENTS:
+                    server = running.enter_context(served(tmp_path_factory.mktemp("served") / "data"))
+                    urls.update(dict.fromkeys(CLIENTS, server))
+                else:
+                    urls[name] = running.enter_context(serve(*(["--sharded"] if name == "sharded" else [])))
             return urls[name]
 
         yield url_of

@@ -43,8 +43,10 @@ def test_a_clickhouse_url_is_no_folder() -> None:
         ("chdb://data", "three slashes"),
         ("chdb:///", "three slashes"),
         ("chdb:///data?config-file=x", "three slashes"),
-        ("http://localhost:4300", "clickhouse://"),
-        ("https://generations.example.com", "clickhouse://"),
+        ("http://", "http://host:4300"),
+        ("http://host:port", "http://host:4300"),
+        ("https://generations.example.com/?key=secret", "http://host:4300"),
+        ("https://user:secret@generations.example.com", "GENERATIONS_API_KEY"),
     ],
 )
 def test_any_other_url_is_refused_with_the_way_out(url: str, hint: str) -> None:
@@ -52,6 +54,7 @@ def test_any_other_url_is_refused_with_the_way_out(url: str, hint: str) -> None:
         Generations(url)
 
     assert hint in str(refused.value)
+    assert "secret" not in str(refused.value)
 
 
 def test_a_password_is_never_repeated(tmp_path: Path) -> None:

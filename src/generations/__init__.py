@@ -15,6 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from generations.asynchronous import AsyncCursor, AsyncGenerations
     from generations.connect import Generations
     from generations.errors import (
         ConfigError,
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from generations.store.limits import Limits
 
 __all__ = [
+    "AsyncCursor",
+    "AsyncGenerations",
     "Collection",
     "ConfigError",
     "Cursor",
@@ -62,6 +65,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncCursor": "generations.asynchronous",
+    "AsyncGenerations": "generations.asynchronous",
     "Collection": "generations.store.collection",
     "Cursor": "generations.store.cursor",
     "Generation": "generations.record.generation",

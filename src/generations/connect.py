@@ -1,4 +1,4 @@
-"""The composition root: from a URL to a collection. The only place that knows every engine."""
+"""The composition root: from a URL to a collection. The only place that knows every engine, and the server at a distance."""
 
 from __future__ import annotations
 
@@ -17,29 +17,32 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generations.jobs.export import ExportReport
-    from generations.store.collection import Filter, Projection
+    from generations.store.collection import Backend, Filter, Projection
     from generations.store.cursor import Sort
     from generations.store.engine import Engine
     from generations.store.limits import Limits
 
 URL_VARIABLE: Final = "GENERATIONS_URL"
+API_KEY_VARIABLE: Final = "GENERATIONS_API_KEY"
 DEFAULT_FOLDER: Final = "./generations-data"
 
-_FORMS: Final = "give a folder, chdb:///absolute/folder or clickhouse://user:password@host:8123/database"
+_FORMS: Final = "give a folder, chdb:///absolute/folder, clickhouse://user:password@host:8123/database or http://host:4300"
 
 
 class Generations(Collection):
-    """The generations of one project, in a folder or on a ClickHouse server or cluster.
+    """The generations of one project: in a folder, on a ClickHouse server or cluster, or behind a Generations server.
 
         with Generations("./generations-data") as generations:
             generations.find({"model.id": "gpt-4"}).sort("timestamp", -1).limit(10).to_list()
 
     Args:
-        url: where they are: a folder, `chdb:///absolute/folder` or `clickhouse://user:password@host:port/database`.
-            None takes the environment variable `GENERATIONS_URL`, and `./generations-data` where that is unset.
-        api_key: the key of a Generations server; folders and ClickHouse servers have none.
-        project: whose records are seen and written; None is the project `default`.
-        limits: what one query may spend; None takes the defaults of `Limits`.
+        url: where they are: a folder, `chdb:///absolute/folder`, `clickhouse://user:password@host:port/database`, or
+            `http://host:port` of a Generations server. None takes the environment variable `GENERATIONS_URL`, and
+            `./generations-data` where that is unset.
+        api_key: the key of a Generations server, which sees its own project only; None takes the environment variable
+            `GENERATIONS_API_KEY`. Folders and ClickHouse servers have none.
+        project: whose records are seen and written; None is the project `default`, or that of the key.
+        limits: what one query may spend; None takes the defaults of `Limits`. A Generations server has its own.
         max_record_bytes: records whose JSON is larger are refused; None is 32 MiB.
 
     Raises:
@@ -58,11 +61,17 @@ class Generations(Collection):
         limits: Limits | None = None,
         max_record_bytes: int | None = None,
     ) -> None:
-        if api_key is not None:
-            raise ConfigError("api_key is for a Generations server", hint="a folder has none; put a ClickHouse password into the URL")
         if project == "":
             raise ConfigError("the project has no name", hint="leave it out for the project `default`")
-        engine = open_engine(os.fspath(url) if url is not None else default_url())
+        where = os.fspath(url) if url is not None else default_url()
+        if is_server(where):
+            if limits is not None:
+                raise ConfigError("the limits of a Generations server are its own", hint="max_time_ms bounds a single call")
+            super().__init__(_at_a_distance(where, api_key, project, max_record_bytes))
+            return
+        if api_key is not None:
+            raise ConfigError("api_key is for a Generations server", hint="a folder has none; put a ClickHouse password into the URL")
+        engine = open_engine(where)
         try:
             store = Store(engine, "default" if project is None else project, limits)
         except BaseException:
@@ -103,6 +112,20 @@ def default_url() -> str:
     return os.environ.get(URL_VARIABLE) or DEFAULT_FOLDER
 
 
+def is_server(url: str) -> bool:
+    """Whether a URL names a Generations server."""
+    return url.startswith(("http://", "https://"))
+
+
+def _at_a_distance(url: str, api_key: str | None, project: str | None, max_record_bytes: int | None) -> Backend:
+    from generations.remote.backend import ServerBackend  # noqa: PLC0415 - for those who speak to a server
+    from generations.remote.connection import Connection  # noqa: PLC0415 - the same
+
+    key = os.environ.get(API_KEY_VARIABLE) or None if api_key is None else api_key
+    named = project or ("default" if key is None else "of the key")
+    return ServerBackend(Connection(url, key, project), named, max_record_bytes)
+
+
 def open_engine(url: str) -> Engine:
     """Open the engine that a URL names, and make the folder when there is none."""
     folder = folder_of(url)
@@ -118,7 +141,7 @@ def open_engine(url: str) -> Engine:
 
 
 def folder_of(url: str) -> Path | None:
-    """The folder that a URL names; None for a server.
+    """The folder that a URL names; None for a ClickHouse server.
 
     Raises:
         ConfigError: it names neither.
@@ -132,8 +155,8 @@ def folder_of(url: str) -> Path | None:
         return None
     if parts.scheme in {"http", "https"}:
         raise ConfigError(
-            "this version does not speak to a Generations server yet",
-            hint=f"{_FORMS}; a ClickHouse server's HTTP port is reached with clickhouse://",
+            f"{parts.scheme}:// names a Generations server, which is no store by itself",
+            hint="give its folder or database; a ClickHouse server's HTTP port is reached with clickhouse://",
         )
     if parts.scheme != "chdb":
         raise ConfigError(f"unknown kind of URL {parts.scheme + '://'!r}", hint=_FORMS)

@@ -6,6 +6,8 @@ import generations
 from generations import errors
 
 PUBLIC = [
+    "AsyncCursor",
+    "AsyncGenerations",
     "Collection",
     "ConfigError",
     "Cursor",

@@ -1,15 +1,26 @@
 """Collections on every target; each test has a project of its own."""
 
-import pytest
+import asyncio
 
-from generations import Collection, Limits
+import pytest
+from unlooped import Unlooped
+
+from generations import AsyncGenerations, Collection, Generations, Limits
 from generations.store.store import Store
 
 
 @pytest.fixture
-def collection(engine, project) -> Collection:
+def collection(request, target, project):
     """A collection with nothing in it."""
-    return Collection(Store(engine, project))
+    match target.name:
+        case "server":
+            with Generations(target.url, project=project) as collection:
+                yield collection
+        case "async":
+            with asyncio.Runner() as loop, Unlooped(AsyncGenerations(target.url, project=project), loop) as collection:
+                yield collection
+        case _:
+            yield Collection(Store(request.getfixturevalue("engine"), project))
 
 
 @pytest.fixture

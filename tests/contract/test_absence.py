@@ -6,6 +6,8 @@ from generations import Collection
 
 from .records import a_generation, as_sent, found
 
+CLIENTS = ("server",)
+
 
 @pytest.fixture
 def costs(collection: Collection) -> Collection:

@@ -4,6 +4,8 @@ from generations import Collection
 
 from .records import a_generation, found, numbered
 
+CLIENTS = ("server",)
+
 
 def test_one_record_is_deleted(collection: Collection) -> None:
     collection.insert_many(numbered(3))

@@ -8,6 +8,8 @@ from generations import Collection, InvalidInput, InvalidRecord
 
 from .records import a_generation, found
 
+CLIENTS = ("server", "async")
+
 
 def test_feedback_becomes_the_records_feedback(collection: Collection) -> None:
     collection.insert_one(a_generation("a"))

@@ -5,9 +5,12 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from generations import Collection
+from generations import Collection, Cursor
+from generations.store.cursor import FindCursor
 
 from .records import START, a_generation
+
+CLIENTS = ("server",)
 
 
 @pytest.fixture
@@ -61,6 +64,11 @@ def test_a_polars_frame_has_the_same_columns(two: Collection) -> None:
 
     assert isinstance(frame, pl.DataFrame)
     assert frame["usage.totalTokens"].to_list() == [7]
+
+
+def test_what_find_gives_can_be_sorted_and_what_a_pipeline_gives_cannot(two: Collection) -> None:
+    assert type(two.find()) is FindCursor
+    assert type(two.aggregate([])) is Cursor
 
 
 def test_an_empty_answer_has_its_columns_all_the_same(collection: Collection) -> None:

@@ -8,6 +8,8 @@ from generations import Collection, LimitExceeded, Limits, QueryFailed
 
 from .records import numbered
 
+CLIENTS = ("server",)
+
 SLOW = [
     {"$project": {"id": 1, "x": {"$range": [0, 4000]}}},
     {"$unwind": "$x"},

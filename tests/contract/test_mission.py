@@ -6,6 +6,8 @@ from generations import Collection
 
 from .records import a_generation
 
+CLIENTS = ("server", "async")
+
 JANUARY_5 = datetime(2023, 1, 5, 12, tzinfo=UTC)
 
 

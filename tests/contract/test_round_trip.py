@@ -12,6 +12,8 @@ from generations.record.fields import FIELDS
 
 from .records import a_generation
 
+CLIENTS = ("server",)
+
 KEYS = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from(
     ["a.b", "$x", "", "\x00", "0", "a", "A", "é"]
 )

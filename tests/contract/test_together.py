@@ -7,6 +7,8 @@ from generations.store.store import Store
 
 from .records import a_generation, found
 
+CLIENTS = ("server",)
+
 BATCH = 25
 
 

@@ -9,6 +9,8 @@ from generations import Collection, InvalidQuery, InvalidRecord, UnknownField, U
 
 from .records import a_generation, as_sent, found, numbered
 
+CLIENTS = ("server",)
+
 
 def test_one_record_is_updated_and_the_others_stay(collection: Collection) -> None:
     collection.insert_many(numbered(3))

@@ -8,6 +8,8 @@ from generations import Collection, Generation, InvalidRecord
 
 from .records import START, a_generation, as_sent, found, ids_of, numbered
 
+CLIENTS = ("server", "async")
+
 
 def test_a_record_comes_back_as_it_was_sent(collection: Collection) -> None:
     sent = a_generation("a", output__type="text", output__content="Hello.", usage__cost=0.002, metadata__deep={"n": None})

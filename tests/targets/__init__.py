@@ -6,6 +6,11 @@ Three of them, each reached by a URL, so that one test body runs on all:
 - `http`: `clickhouse://…`, a server that answers ClickHouse's HTTP interface out of chDB (`serve_http.py`);
 - `sharded`: the same server with `--sharded`: `generations` is a `Distributed` table over two shards.
 
+Tests of what a collection promises run on two clients as well, where their module names them in `CLIENTS`:
+
+- `server`: `http://…`, a Generations server over a folder (`served.py`);
+- `async`: the same server, asked by `AsyncGenerations` (`unlooped.py` waits for what it would have awaited).
+
 A test asks for the fixture `store_url` (of `tests/conftest.py`) and runs three times; for `engine`, which is open on it for the
 tests of one module; or for `target`, with `.name` and `.url`, when it has to know which it is. Servers start once a session,
 when first asked for. A process can have only one folder open, so whatever is opened on `embedded` is closed before

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from generations.errors import ConfigError, InvalidInput, InvalidQuery
+from generations.errors import ConfigError, InvalidInput, InvalidQuery, NotFound
 from generations.record import instants
 from generations.record.encode import Record
 from generations.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
@@ -133,7 +133,8 @@ class Collection:
             The feedback as stored, with the time it was given.
 
         Raises:
-            InvalidInput: there is no such record, or nothing was said.
+            NotFound: there is no such record.
+            InvalidInput: nothing was said.
             InvalidRecord: a value is not one that the field takes.
         """
         if categories is not None and not isinstance(categories, str):
@@ -145,7 +146,7 @@ class Collection:
         named = {**said, "timestamp": given_at, "userId": user_id}
         feedback = {name: value for name, value in named.items() if value is not None}
         if not self._backend.give_feedback(id, feedback):
-            raise InvalidInput(f"there is no generation {id!r}", path="id")
+            raise NotFound(f"there is no generation {id!r}", path="id")
         return feedback
 
     # Reading
