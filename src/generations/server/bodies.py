@@ -131,9 +131,9 @@ async def lines_of(pieces: AsyncIterator[bytes], batch_bytes: int, max_line_byte
                 batch.texts.append(text)
                 batch.numbers.append(number)
                 size += len(text)
-        if size >= batch_bytes:
-            yield batch
-            batch, size = Lines(), 0
+                if size >= batch_bytes:
+                    yield batch
+                    batch, size = Lines(), 0
     last = b"".join(begun)
     if last and not last.isspace():
         batch.texts.append(last)
