@@ -44,11 +44,22 @@ FULL = {
         "totalTokens": 31,
         "cachedTokens": 1,
         "cacheWriteTokens": 2,
+        "cacheWriteHourTokens": 1,
         "reasoningTokens": 3,
         "audioTokens": 4,
+        "inputAudioTokens": 3,
+        "outputAudioTokens": 1,
+        "cachedAudioTokens": 1,
+        "inputImageTokens": 2,
+        "outputImageTokens": 5,
+        "cachedImageTokens": 0,
         "cost": 1,
         "currency": "USD",
         "costSource": "reported",
+        "computedCost": 1.5,
+        "computedCurrency": "EUR",
+        "priceSource": "contract",
+        "priceVersion": "2024-06",
     },
     "metadata": {
         "requestId": "r",
@@ -460,3 +471,30 @@ def test_the_sample_is_taken_whole():
     records = list(sample_generations(300))
 
     assert encode_records(records).columns["sent_hash"] == encode_records(map(as_text, records)).columns["sent_hash"]
+
+
+PRICED = {"computedCost": 0.5, "computedCurrency": "USD", "priceSource": "list", "priceVersion": "1"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "back"),
+    [
+        ({"promptTokens": 7}, {"promptTokens": 7, "cost": 0.5, "currency": "USD", "costSource": "computed", **PRICED}),
+        ({"promptTokens": 7, "cost": 0.4}, {"promptTokens": 7, "cost": 0.4, **PRICED}),
+        (None, {"cost": 0.5, "currency": "USD", "costSource": "computed", **PRICED}),
+    ],
+)
+def test_what_was_computed_from_prices_is_no_part_of_what_was_sent(sent, back):
+    """A record that is exported with its cost and imported again is the one that is there."""
+    plain = {"id": "one", "model": {"id": "m"}, **({"usage": sent} if sent else {})}
+
+    assert row_of(plain | {"usage": back})["sent_hash"] == row_of(plain)["sent_hash"]
+    assert row_of(plain | {"usage": back})["usage_cost"] == back["cost"]
+    assert row_of(plain | {"usage": back})["usage_price_source"] == "list"
+
+
+def test_a_cost_that_its_sender_computed_is_part_of_what_was_sent():
+    assert (
+        row_of({"model": {"id": "m"}, "usage": {"cost": 1.0, "costSource": "computed"}})["sent_hash"]
+        != row_of({"model": {"id": "m"}, "usage": {"cost": 2.0, "costSource": "computed"}})["sent_hash"]
+    )

@@ -13,7 +13,7 @@ from generations.store.store import Store
 
 from .rows import START, encoded
 
-SESSIONS, TURNS = 24, 50
+SESSIONS, TURNS = 48, 50  # of half as many each granule that cuts a session counts, and the ratio is 19 to 22 by chance
 
 
 def words(chance: random.Random, count: int) -> str:

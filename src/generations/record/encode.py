@@ -262,11 +262,14 @@ def _row(found: Any, has_dates: bool, given: list[str], now: int, name: Naming) 
     if feedback.timestamp is not None:
         force_setattr(feedback, "timestamp", _in_range(feedback.timestamp, "feedback.timestamp"))
     total, rate = _derived(usage, performance, given)
+    computed = _without_computed(usage)
     closed = (found.model, timestamp, asked.type, asked.tokens, answer.type, answer.tokens, answer.finish_reason)
     sent_hash = identity.digest(
         content.to_json((closed, usage, performance, feedback, found.status, found.error, given)),
         (*asked_content, *answer_content, alternatives, parameters[0], metadata[0]),
     )
+    for member, value in computed:
+        force_setattr(usage, member, value)
     if total is not None:
         force_setattr(usage, "total_tokens", total)
     if rate is not None:
@@ -369,6 +372,25 @@ def _derived(usage: Any, performance: Any, given: list[str]) -> tuple[int | None
     if performance.latency and "performance.tokensPerSecond" not in given:
         rate = _unless_sent(performance, "tokens_per_second", completion / (performance.latency / 1000))
     return (total if total is not None and total <= LARGEST_INTEGER else None), (rate if rate is not None and rate < inf else None)
+
+
+_COMPUTED = ("computed_cost", "computed_currency", "price_source", "price_version")
+_REPORTED = ("cost", "currency", "cost_source")
+
+
+def _without_computed(usage: Any) -> list[tuple[str, Any]]:
+    """Take away what was computed from prices, and return it, to be put back.
+
+    It is no part of what was sent: a record that comes back from an export with its cost hashes like the one that
+    came without, and so do two that were priced at different times.
+    """
+    if usage.price_source is None:
+        return []
+    names = (*_COMPUTED, *_REPORTED) if usage.cost_source == "computed" else _COMPUTED
+    taken = [(name, getattr(usage, name)) for name in names]
+    for name in names:
+        force_setattr(usage, name, None)
+    return taken
 
 
 def _unless_sent(part: Any, name: str, derived: Number) -> Number | None:

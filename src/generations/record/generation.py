@@ -173,11 +173,22 @@ class Usage(Struct, rename="camel", forbid_unknown_fields=True):
     total_tokens: int | None = None
     cached_tokens: int | None = None
     cache_write_tokens: int | None = None
+    cache_write_hour_tokens: int | None = None
     reasoning_tokens: int | None = None
     audio_tokens: int | None = None
+    input_audio_tokens: int | None = None
+    output_audio_tokens: int | None = None
+    cached_audio_tokens: int | None = None
+    input_image_tokens: int | None = None
+    output_image_tokens: int | None = None
+    cached_image_tokens: int | None = None
     cost: float | None = None
     currency: str | None = None
     cost_source: Literal["reported", "computed"] | None = None
+    computed_cost: float | None = None
+    computed_currency: str | None = None
+    price_source: str | None = None
+    price_version: str | None = None
 
 
 class Performance(Struct, rename="camel", forbid_unknown_fields=True):
