@@ -61,25 +61,29 @@ def running(folder: Path, *arguments: str, port: int = 0):
     command = [str(PROGRAM), "serve", "--data", str(folder), "--port", str(port), *arguments]
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     said: list[str] = []
-    url = None
-    for line in process.stderr:
-        said.append(line.rstrip("\n"))
-        if found := re.search(r" on (http://\S+)", line):
-            url = found[1]
-            break
-    assert url is not None, f"the server did not start: {said}"
-    reader = threading.Thread(target=lambda: said.extend(line.rstrip("\n") for line in process.stderr), daemon=True)
+    ready = threading.Event()
+
+    def listen():
+        for line in process.stderr:
+            said.append(line.rstrip("\n"))
+            if said[-1].startswith("serving "):
+                ready.set()
+        ready.set()
+
+    reader = threading.Thread(target=listen, daemon=True)
     reader.start()
     try:
-        yield Running(folder, process, url, said, reader)
+        assert ready.wait(30), "the server did not start in time"
+        found = [address[1] for line in said if (address := re.search(r" on (http://\S+)", line))]
+        assert found, f"the server did not start: {said}"
+        yield Running(folder, process, found[0], said, reader)
     finally:
-        if process.poll() is None:
-            process.terminate()
-            try:
-                process.wait(40)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        process.terminate()
+        try:
+            process.wait(40)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
         reader.join()
         process.stderr.close()
 
