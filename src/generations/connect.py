@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from generations.errors import ConfigError, MissingExtra
+from generations.remote.backend import ServerBackend
+from generations.remote.connection import Connection
 from generations.store.collection import Collection
 from generations.store.cursor import sort_pairs
 from generations.store.store import Store
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from generations.jobs.export import ExportReport
-    from generations.store.collection import Backend, Filter, Projection
+    from generations.store.collection import Filter, Projection
     from generations.store.cursor import Sort
     from generations.store.engine import Engine
     from generations.store.limits import Limits
@@ -79,11 +81,16 @@ class Generations(Collection):
             raise
         super().__init__(store, max_record_bytes)
 
+    @property
+    def origin(self) -> Store | ServerBackend:
+        """What imports and exports speak to: the store, or the server at a distance."""
+        return self.backend if isinstance(self.backend, ServerBackend) else self.store
+
     def export(
         self,
         target: str | Path | BinaryIO,
         *,
-        format: Literal["jsonl", "csv", "parquet"] | None = None,
+        format: Literal["jsonl", "json", "csv", "parquet"] | None = None,
         filter: Filter | None = None,
         fields: Projection | None = None,
         sort: Sort | None = None,
@@ -104,7 +111,7 @@ class Generations(Collection):
         from generations.jobs.export import export_to  # noqa: PLC0415 - whoever never exports need not load it
 
         pairs = sort_pairs(sort)
-        return export_to(target, self.store, format=format, filter=filter, fields=fields, sort=pairs, limit=limit, on_progress=on_progress)
+        return export_to(target, self.origin, format=format, filter=filter, fields=fields, sort=pairs, limit=limit, on_progress=on_progress)
 
 
 def default_url() -> str:
@@ -117,10 +124,7 @@ def is_server(url: str) -> bool:
     return url.startswith(("http://", "https://"))
 
 
-def _at_a_distance(url: str, api_key: str | None, project: str | None, max_record_bytes: int | None) -> Backend:
-    from generations.remote.backend import ServerBackend  # noqa: PLC0415 - for those who speak to a server
-    from generations.remote.connection import Connection  # noqa: PLC0415 - the same
-
+def _at_a_distance(url: str, api_key: str | None, project: str | None, max_record_bytes: int | None) -> ServerBackend:
     key = os.environ.get(API_KEY_VARIABLE) or None if api_key is None else api_key
     named = project or ("default" if key is None else "of the key")
     return ServerBackend(Connection(url, key, project), named, max_record_bytes)

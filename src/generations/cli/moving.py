@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -56,7 +56,7 @@ def import_(
                 def tell(report: "ImportReport", move: Any = move) -> None:
                     move(report.read_bytes, report.total_bytes, f"{report.read:,} records")
 
-                report = import_from(name, generations.store, rejected_path=rejected, on_progress=tell)
+                report = import_from(name, generations.origin, rejected_path=rejected, on_progress=tell)
             _tell_import(report, as_table)
             refused += report.refused
     if refused:
@@ -88,23 +88,14 @@ def export(
       generations export good.parquet --filter '{"feedback.rating": {"$gte": 4}}' --sort timestamp
       generations export --format csv --fields id,model.id,usage.cost > costs.csv
     """
-    from generations.jobs.export import export_to  # noqa: PLC0415 - help needs no jobs
-
     wanted, chosen, order = arguments.one_filter(None, filter_option), arguments.fields_of(fields), arguments.order_of(sort)
     with collection(context, data, project) as generations, progress("export") as move:
 
         def tell(report: "ExportReport") -> None:
             move(report.count, report.expected, "")
 
-        report = export_to(
-            file,
-            generations.store,
-            format=format,
-            filter=wanted,
-            fields=chosen,
-            sort=order,
-            limit=limit,
-            on_progress=tell,
+        report = generations.export(
+            file, format=cast("Any", format), filter=wanted, fields=chosen, sort=order, limit=limit, on_progress=tell
         )
     if report.path is None:
         return

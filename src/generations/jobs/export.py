@@ -17,6 +17,7 @@ from generations.jobs.outputs import Output
 from generations.query import compile_count, compile_find
 from generations.query.following import STORED, behind, behind_stored, can_follow, values_at
 from generations.record.nearest import nearest
+from generations.remote.backend import ServerBackend
 from generations.store.assemble import documents
 from generations.store.limits import UNLIMITED
 
@@ -116,7 +117,7 @@ class ExportReport:
 
 def export_to(
     target: str | Path | BinaryIO,
-    store: Store,
+    origin: Store | ServerBackend,
     *,
     format: str | None = None,
     filter: Mapping[str, Any] | None = None,
@@ -132,7 +133,7 @@ def export_to(
 
     Args:
         target: a path, `-` for standard output, or a stream that takes bytes.
-        store: where the records are.
+        origin: where the records are: a store, or a server at a distance, which then makes the file.
         format: `jsonl`, `json`, `csv` or `parquet`; None takes the file's suffix, and `jsonl` where that says nothing.
         filter: which records; None is all.
         fields: paths, or a projection; None is whole records. CSV and Parquet have one column for each.
@@ -147,19 +148,29 @@ def export_to(
     """
     chosen = _format_of(target, format)
     selection = Selection(filter or {}, fields, tuple(sort), limit)
-    pieces = pieces_of(store, selection, chosen)
-    counted = store.query(compile_count(selection.filter, store.source, limit=limit), UNLIMITED)
+    pieces, expected = _of_server(origin, selection, chosen) if isinstance(origin, ServerBackend) else _of_store(origin, selection, chosen)
     asked = {"filter": dict(selection.filter), "fields": fields, "sort": [list(pair) for pair in sort], "limit": limit or None}
     started_at = datetime.now(UTC)
     with Output(target) as output:
-        report = ExportReport(output.path, expected=int(counted.column(0)[0].as_py()))
+        report = ExportReport(output.path, expected=expected)
         for piece, written in pieces:
             output.write(piece)
             report = replace(report, count=report.count + written, size_bytes=output.size_bytes)
             if on_progress is not None:
                 on_progress(report)
-    about = {"format": chosen, "project": store.project, **asked, "count": report.count}
+    about = {"format": chosen, "project": origin.project, **asked, "count": report.count}
     return _with_manifest(replace(report, size_bytes=output.size_bytes), output, about, started_at)
+
+
+def _of_store(store: Store, selection: Selection, format: Format) -> tuple[Pieces, int]:
+    pieces = pieces_of(store, selection, format)
+    counted = store.query(compile_count(selection.filter, store.source, limit=selection.limit), UNLIMITED)
+    return pieces, int(counted.column(0)[0].as_py())
+
+
+def _of_server(server: ServerBackend, selection: Selection, format: Format) -> tuple[Pieces, int]:
+    pieces = server.export(format, filter=selection.filter, fields=selection.fields, sort=selection.sort, limit=selection.limit)
+    return pieces, server.count(selection.filter, skip=0, limit=selection.limit, max_time_ms=0)
 
 
 def _with_manifest(report: ExportReport, output: Output, about: dict[str, Any], started_at: datetime) -> ExportReport:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Self
 from generations.errors import InvalidInput
 from generations.jobs.parquet_rows import parquet_batches
 from generations.jobs.rejects import Refusal, Rejects, rejects_path
+from generations.jobs.sinks import prepared
 from generations.jobs.sources import Source, open_source
 from generations.jobs.texts import BATCH_TEXTS, Batch, batches
 from generations.record.encode import MAX_BYTES, encode_lines
-from generations.store.block import Block
 from generations.wire.detect import OWN, Dialect, detect
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from generations.store.store import InsertOutcome, Store
+    from generations.jobs.sinks import Taken
+    from generations.remote.backend import ServerBackend
+    from generations.store.store import Store
 
 SHOWN_REFUSALS: Final = 100
 _LINES_LOOKED_AT: Final = 100
@@ -66,13 +68,13 @@ class ImportReport:
 
 def import_from(
     source: str | Path | BinaryIO,
-    store: Store,
+    origin: Store | ServerBackend,
     *,
     rejected_path: Path | None = None,
     max_record_bytes: int = MAX_BYTES,
     on_progress: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
-    """Take everything a source holds into a store.
+    """Take everything a source holds into a store, or send it to a server.
 
     A source is JSON lines, a list, one document, or Parquet; plain, or packed with gzip or zstd; our own records, a
     Langfuse trace export or an Inspect AI log. All of that is told by its content. Memory stays flat except for a single
@@ -80,7 +82,7 @@ def import_from(
 
     Args:
         source: a path, `-` for standard input, or a stream of bytes.
-        store: where the records go.
+        origin: where the records go.
         rejected_path: where refused records go instead of the file beside the source.
         max_record_bytes: the largest record, as compact JSON.
         on_progress: called with the report so far after each batch.
@@ -93,7 +95,7 @@ def import_from(
             before has been taken.
     """
     with open_source(source) as opened, Rejects(rejected_path or rejects_path(opened)) as rejects:
-        import_ = _Import(opened, store, rejects, max_record_bytes, on_progress)
+        import_ = _Import(opened, origin, rejects, max_record_bytes, on_progress)
         with import_:
             import_.run()
         return import_.report
@@ -105,20 +107,20 @@ class _Import:
     def __init__(
         self,
         source: Source,
-        store: Store,
+        origin: Store | ServerBackend,
         rejects: Rejects,
         max_record_bytes: int,
         on_progress: Callable[[ImportReport], None] | None,
     ) -> None:
         self.report = ImportReport(source.name, total_bytes=source.size_bytes)
         self._source = source
-        self._store = store
+        self._origin = origin
         self._rejects = rejects
         self._max_record_bytes = max_record_bytes
         self._on_progress = on_progress
         self._seen: dict[bytes, int] = {}
         self._inserter = ThreadPoolExecutor(1, thread_name_prefix="generations-import")
-        self._pending: Future[tuple[Block, InsertOutcome]] | None = None
+        self._pending: Future[Taken] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -147,11 +149,13 @@ class _Import:
             refusal = Refusal.of(batch.unit, batch.numbers[line.line_index], line.error)
             self._rejects.add(batch.texts[line.line_index], refusal)
             refusals.append(refusal)
-        block = Block.of(rows)
+        left_out = {line.line_index for line in refused}
+        write = prepared(self._origin, rows, [text for index, text in enumerate(batch.texts) if index not in left_out])
+        taken = len(rows)
         del rows
         self._settle()
-        if len(block):
-            self._pending = self._inserter.submit(self._insert, block)
+        if taken:
+            self._pending = self._inserter.submit(write)
         room = SHOWN_REFUSALS - len(self.report.refusals)
         self.report = replace(
             self.report,
@@ -163,39 +167,23 @@ class _Import:
         )
         self._tell()
 
-    def _insert(self, block: Block) -> tuple[Block, InsertOutcome]:
-        return block, self._store.insert(block)
-
     def _settle(self) -> None:
         """Wait for the batch under way and count what became of it."""
         pending, self._pending = self._pending, None
         if pending is None:
             return
-        block, outcome = pending.result()
-        added, replaced = len(outcome.inserted_ids), len(outcome.replaced_ids) + _changed_within(block)
+        taken = pending.result()
         self.report = replace(
             self.report,
-            added=self.report.added + added,
-            replaced=self.report.replaced + replaced,
-            unchanged=self.report.unchanged + len(block) - added - replaced,
+            added=self.report.added + taken.added,
+            replaced=self.report.replaced + taken.replaced,
+            unchanged=self.report.unchanged + taken.count - taken.added - taken.replaced,
         )
         self._tell()
 
     def _tell(self) -> None:
         if self._on_progress is not None:
             self._on_progress(self.report)
-
-
-def _changed_within(block: Block) -> int:
-    """How many rows carry the id of a row before them in the same batch, with another content."""
-    if len(set(block.ids)) == len(block):
-        return 0
-    hashes: dict[str, bytes] = {}
-    changed = 0
-    for id_, sent_hash in zip(block.ids, block.hashes, strict=True):
-        changed += hashes.get(id_, sent_hash) != sent_hash
-        hashes[id_] = sent_hash
-    return changed
 
 
 def _dialect_of(batch: Batch, source: Source) -> Dialect:

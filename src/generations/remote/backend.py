@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
@@ -12,7 +14,7 @@ from urllib.parse import quote
 import msgspec
 
 from generations import query
-from generations.errors import InvalidRecord, MissingExtra, NotFound
+from generations.errors import InvalidRecord, MissingExtra, NotFound, StoreUnavailable
 from generations.query.compiled import Source
 from generations.record import content, identity, instants
 from generations.record.encode import MAX_BYTES, Record, encode_records
@@ -31,6 +33,7 @@ REQUEST_BYTES: Final = 32 << 20
 """JSON text that one request carries at most, but for a single record that is larger."""
 
 _ANYWHERE: Final = Source()  # queries are checked here before they are sent; what they compile to is thrown away
+_MOMENT_SECONDS: Final = 0.02
 _SPARE_SECONDS: Final = 30.0  # for the way there and back, beside the time that a query may take
 
 
@@ -67,6 +70,12 @@ class _Explained(msgspec.Struct):
     sql: str
     params: dict[str, Any]
     estimate: Estimate
+
+
+class _Manifest(msgspec.Struct):
+    state: str
+    count: int
+    sha256: str | None
 
 
 class _Stats(msgspec.Struct, rename="camel"):
@@ -116,19 +125,23 @@ class ServerBackend:
         records = list(documents)
         try:
             texts = [_named_text(record, self._max_record_bytes) for record in records]
-            requests = list(_requests(texts))
-            if len(requests) > 1:
+            if sum(len(text) for _, text in texts) > REQUEST_BYTES:
                 encode_records((text for _, text in texts), self._max_record_bytes)
-            counts = [self._insert(request) for request in requests]
+            inserted, replaced, unchanged = self.insert_named(texts)
         except InvalidRecord:
             encode_records(records, self._max_record_bytes)  # says it as a folder does, with the place in what was given
             raise
-        inserted, replaced, unchanged = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0, 0)
         return InsertManyResult([id for id, _ in texts], inserted, replaced, unchanged)
+
+    def insert_named(self, texts: Sequence[tuple[str, bytes]]) -> tuple[int, int, int]:
+        """Records that were checked, with their ids: how many were inserted, replaced and left as they are; an id counts once."""
+        counts = [self._insert(request) for request in _requests(texts)]
+        inserted, replaced, unchanged = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0, 0)
+        return inserted, replaced, unchanged
 
     def _insert(self, texts: Sequence[tuple[str, bytes]]) -> tuple[int, int, int]:
         body = b"[" + b",".join(text for _, text in texts) + b"]"
-        answer = self.connection.ask("POST", "?atomic=true", body, repeatable=True, read_seconds=CHANGE_SECONDS)
+        answer = self.connection.ask("POST", "/generations?atomic=true", body, repeatable=True, read_seconds=CHANGE_SECONDS)
         found = msgspec.json.decode(answer, type=_Inserted)
         different = len({id for id, _ in texts})
         return found.inserted_count, found.replaced_count, different - found.inserted_count - found.replaced_count
@@ -136,50 +149,94 @@ class ServerBackend:
     def update(self, filter: Mapping[str, Any], update: Mapping[str, Any], *, many: bool) -> UpdateResult:
         query.parse_update(update)
         query.compile_keys(filter, _ANYWHERE)
-        found = self._change("/update", {"filter": extended_query(filter), "update": extended_query(update), "many": many}, _Updated)
+        found = self._change(
+            "/generations/update", {"filter": extended_query(filter), "update": extended_query(update), "many": many}, _Updated
+        )
         return UpdateResult(found.matched_count, found.modified_count)
 
     def give_feedback(self, id: str, feedback: Document) -> bool:
         encode_records([{"id": id, "model": {"id": "any"}, "feedback": feedback}])
         try:
-            self.connection.ask("POST", f"/{_quoted(id)}/feedback", extended_query(feedback), repeatable=False)
+            self.connection.ask("POST", f"/generations/{_quoted(id)}/feedback", extended_query(feedback), repeatable=False)
         except NotFound:
             return False
         return True
 
     def delete(self, filter: Mapping[str, Any], *, many: bool) -> DeleteResult:
         query.compile_keys(filter, _ANYWHERE)
-        return DeleteResult(self._change("/delete", {"filter": extended_query(filter), "many": many}, _Deleted).deleted_count)
+        return DeleteResult(self._change("/generations/delete", {"filter": extended_query(filter), "many": many}, _Deleted).deleted_count)
 
     def find(self, found: Found) -> ServerQuestion:
         query.compile_find(found.filter, _ANYWHERE, projection=found.projection, sort=found.sort, skip=found.skip, limit=found.limit)
         asked = {"filter": found.filter, "projection": found.projection or None, "sort": found.sort or None}
-        return ServerQuestion(self.connection, "/find", extended_query(asked) | {"skip": found.skip, "limit": found.limit})
+        return ServerQuestion(self.connection, "/generations/find", extended_query(asked) | {"skip": found.skip, "limit": found.limit})
 
     def aggregate(self, pipeline: Sequence[Mapping[str, Any]]) -> ServerQuestion:
         query.compile_aggregate(pipeline, _ANYWHERE)
-        return ServerQuestion(self.connection, "/aggregate", {"pipeline": extended_query(pipeline)})
+        return ServerQuestion(self.connection, "/generations/aggregate", {"pipeline": extended_query(pipeline)})
 
     def count(self, filter: Mapping[str, Any], *, skip: int, limit: int, max_time_ms: int | None) -> int:
         query.compile_count(filter, _ANYWHERE, skip=skip, limit=limit)
         asked = {"filter": extended_query(filter), "skip": skip, "limit": limit, "maxTimeMs": max_time_ms}
-        return int(self._asked("/count", asked, max_time_ms)["count"])
+        return int(self._asked("/generations/count", asked, max_time_ms)["count"])
 
     def distinct(self, key: str, filter: Mapping[str, Any], *, max_time_ms: int | None) -> list[Any]:
         query.compile_distinct(key, filter, _ANYWHERE)
         asked = {"key": key, "filter": extended_query(filter), "maxTimeMs": max_time_ms}
-        return cast("list[Any]", restored(self._asked("/distinct", asked, max_time_ms)["values"]))
+        return cast("list[Any]", restored(self._asked("/generations/distinct", asked, max_time_ms)["values"]))
 
     def history(self, id: str) -> list[RecordVersion]:
         try:
-            answer = self.connection.ask("GET", f"/{_quoted(id)}/history", repeatable=True, accept=JSON_LINES)
+            answer = self.connection.ask("GET", f"/generations/{_quoted(id)}/history", repeatable=True, accept=JSON_LINES)
         except NotFound:
             return []
         versions = [read_extended(line) for line in answer.splitlines()]
         return [RecordVersion(one["change"], one["record"]["updatedAt"], one["record"]) for one in versions]
 
+    def export(
+        self,
+        format: str,
+        *,
+        filter: Mapping[str, Any],
+        fields: Mapping[str, Any] | Sequence[str] | None,
+        sort: Sequence[tuple[str, int]],
+        limit: int,
+    ) -> Generator[tuple[bytes, int]]:
+        """The records that match as bytes of a format, as they come; with each piece, how many records it ends.
+
+        JSON lines are counted as they come, other formats at their end, as the server's manifest says.
+
+        Raises:
+            StoreUnavailable: also while it is read, when it is cut off or arrives otherwise than it was sent.
+        """
+        query.compile_find(filter, _ANYWHERE, projection=fields, sort=tuple(sort), limit=limit)
+        asked = {"format": format, "filter": filter, "fields": fields or None, "sort": sort or None, "limit": limit}
+        return self._exported(extended_query(asked))
+
+    def _exported(self, asked: Document) -> Generator[tuple[bytes, int]]:
+        counted, digest = 0, hashlib.sha256()
+        with self.connection.stream("/generations/export", asked, "*/*", CHANGE_SECONDS) as answer:
+            id = answer.headers["Generations-Export"]
+            for piece in answer.pieces:
+                digest.update(piece)
+                lines = piece.count(b"\n") if asked["format"] == "jsonl" else 0
+                counted += lines
+                yield piece, lines
+        manifest = self._manifest(id)
+        if manifest.sha256 != digest.hexdigest():
+            raise StoreUnavailable("the export is not what the server sent", hint="export again")
+        yield b"", manifest.count - counted
+
+    def _manifest(self, id: str) -> _Manifest:
+        """What the server says that it has sent; it notes the end a moment after the last byte."""
+        while True:
+            found = msgspec.json.decode(self.connection.ask("GET", f"/exports/{_quoted(id)}", repeatable=True), type=_Manifest)
+            if found.state != "running":
+                return found
+            time.sleep(_MOMENT_SECONDS)
+
     def stats(self) -> Stats:
-        found = msgspec.json.decode(self.connection.ask("GET", "/stats", repeatable=True), type=_Stats)
+        found = msgspec.json.decode(self.connection.ask("GET", "/generations/stats", repeatable=True), type=_Stats)
         return Stats(found.records, found.versions, found.parts, found.compressed_bytes, found.uncompressed_bytes, found.projects)
 
     def close(self) -> None:
@@ -198,7 +255,7 @@ class ServerQuestion:
 
     Args:
         connection: to the server.
-        path: `/find` or `/aggregate`.
+        path: of `find` or `aggregate`.
         body: what is asked, as extended JSON.
     """
 
@@ -209,8 +266,8 @@ class ServerQuestion:
 
     def documents(self, max_time_ms: int | None) -> Generator[Document]:
         asked = {**self._body, "maxTimeMs": max_time_ms}
-        with self._connection.stream(self._path, asked, JSON_LINES, _read_seconds(max_time_ms)) as pieces:
-            for line in _lines(pieces):
+        with self._connection.stream(self._path, asked, JSON_LINES, _read_seconds(max_time_ms)) as answer:
+            for line in _lines(answer.pieces):
                 yield read_extended(line)
 
     def table(self, max_time_ms: int | None) -> pa.Table:
@@ -228,7 +285,7 @@ class ServerQuestion:
         return pa.ipc.open_stream(answer).read_all()
 
     def explain(self) -> Explanation:
-        found = msgspec.json.decode(self._connection.ask("POST", "/explain", self._body, repeatable=True), type=_Explained)
+        found = msgspec.json.decode(self._connection.ask("POST", "/generations/explain", self._body, repeatable=True), type=_Explained)
         return Explanation(found.sql, restored(found.params), found.estimate)
 
 

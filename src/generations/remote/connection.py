@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -32,6 +33,14 @@ _FIRST_PAUSE_SECONDS: Final = 0.1
 _LONGEST_PAUSE_SECONDS: Final = 2.0
 _KEPT_SECONDS: Final = 3.0  # servers drop an idle connection after 5; whoever sends just then gets no answer
 _PASSING: Final = (502, 503, 504)
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """An answer that is under way; the names of headers may be spelled in any case."""
+
+    headers: Mapping[str, str]
+    pieces: Iterator[bytes]
 
 
 class Connection:
@@ -63,7 +72,7 @@ class Connection:
                 value.encode("ascii")
             limits = httpx2.Limits(keepalive_expiry=_KEPT_SECONDS)
             self._client = httpx2.Client(headers=headers, limits=limits)
-            self._root = str(httpx2.URL(f"{self.name}/api/generations"))
+            self._root = str(httpx2.URL(f"{self.name}/api"))
         except (UnicodeEncodeError, httpx2.InvalidURL) as error:
             raise ConfigError("the URL, the key or the project cannot be sent in a request", hint="check how they are spelled") from error
 
@@ -81,7 +90,7 @@ class Connection:
 
         Args:
             method: GET, POST, …
-            path: below `/api/generations`, quoted.
+            path: below `/api`, quoted.
             body: a JSON value, or the bytes of one; None is no body.
             repeatable: whether doing it twice is doing it once.
             accept: in which form the answer is wanted.
@@ -101,7 +110,7 @@ class Connection:
         return self._sent(method, path, body, repeatable, accept, read_seconds, whole)
 
     @contextmanager
-    def stream(self, path: str, body: Any, accept: str, read_seconds: float | None) -> Generator[Iterator[bytes]]:
+    def stream(self, path: str, body: Any, accept: str, read_seconds: float | None) -> Generator[Streamed]:
         """Ask a question that is repeatable, and give its answer in pieces as they come.
 
         Raises:
@@ -109,7 +118,7 @@ class Connection:
         """
         response = self._sent("POST", path, body, True, accept, read_seconds, _as_it_is)
         try:
-            yield self._pieces(response)
+            yield Streamed(response.headers, self._pieces(response))
         finally:
             response.close()
 
