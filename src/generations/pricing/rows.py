@@ -1,0 +1,100 @@
+"""The cost of encoded records, filled into their columns before they are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from generations.pricing.prices import Context, Cost, Model, Prices
+from generations.pricing.rates import NAMES
+from generations.record.content import from_json
+from generations.record.encode import Rows
+from generations.record.fields import BY_PATH
+
+_COUNTS: Final = tuple(BY_PATH[f"usage.{name}"].column for name in NAMES)
+_OTHERS: Final = (
+    "timestamp",
+    "model_id",
+    "model_version",
+    "model_provider",
+    "input_type",
+    "output_type",
+    "usage_audio_tokens",
+    "usage_computed_cost",
+    "usage_price_source",
+    "parameters",
+    "metadata",
+)
+
+CONTEXT_KEYS: Final = {
+    "service_tier": "service_tier",
+    "serviceTier": "service_tier",
+    "openai.response.service_tier": "service_tier",
+    "openai.request.service_tier": "service_tier",
+    "processing": "processing",
+    "speed": "speed",
+}
+"""Keys of `parameters` and `metadata` that tell how a call was processed, and what they tell."""
+
+_HINTS: Final = ("service_tier", "serviceTier", '"processing"', '"speed"')
+_HEARING: Final = ("audio", "multimodal")
+
+
+def fill_costs(rows: Rows, prices: Prices, project: str) -> None:
+    """Put the cost by our prices beside what was reported, in place; where nothing was reported it becomes the cost.
+
+    Rows that carry a computed cost, such as those of an export, keep it. What is unknown stays absent.
+    """
+    columns = rows.columns
+    lists = [columns[name] for name in _OTHERS]
+    for row, counts in enumerate(zip(*(columns[name] for name in _COUNTS), strict=True)):
+        if counts[0] is None and counts[1] is None and not prices.may_price_without_tokens:
+            continue
+        at, model_id, version, provider, asked, answered, audio, computed, source, parameters, metadata = [one[row] for one in lists]
+        if computed is not None or source is not None:
+            continue
+        context = _context_of_texts(parameters, metadata)
+        model = Model(model_id, version, provider, project)
+        hears, speaks = asked in _HEARING, answered == "audio"
+        found = prices.cost(model, at, counts, context=context, audio_tokens=audio, hears=hears or not speaks, speaks=speaks)
+        if isinstance(found, Cost):
+            _put(columns, row, found)
+
+
+def context_of(parameters: Mapping[str, Any], metadata: Mapping[str, Any]) -> Context:
+    """How a call was processed, as its parameters asked for it or, which goes before that, its metadata tells."""
+    told: dict[str, str] = {}
+    for holder in (parameters, metadata):
+        for key, name in CONTEXT_KEYS.items():
+            value = holder.get(key)
+            if isinstance(value, str):
+                told[name] = value
+    return tuple(sorted(told.items()))
+
+
+def _context_of_texts(parameters: str, metadata: str) -> Context:
+    if not any(hint in parameters or hint in metadata for hint in _HINTS):
+        return ()
+    return context_of(*(_object(text) for text in (parameters, metadata)))
+
+
+def _object(text: str) -> Mapping[str, Any]:
+    found = from_json(text) if text else None
+    return cast("Mapping[str, Any]", found) if isinstance(found, dict) else {}
+
+
+def _put(columns: dict[str, list[Any]], row: int, found: Cost) -> None:
+    columns["usage_computed_cost"][row] = found.amount
+    columns["usage_computed_currency"][row] = found.currency
+    columns["usage_price_source"][row] = found.source
+    columns["usage_price_version"][row] = found.version
+    taken = {"usage", "usage."}
+    if columns["usage_cost"][row] is None and columns["usage_currency"][row] in (None, found.currency):
+        columns["usage_cost"][row] = found.amount
+        columns["usage_currency"][row] = found.currency
+        columns["usage_cost_source"][row] = "computed"
+    if columns["given"][row]:
+        # A null that was sent gives way to what is known now.
+        names = ("cost", "currency", "costSource") if columns["usage_cost_source"][row] == "computed" else ()
+        taken |= {f"usage.{name}" for name in (*names, "computedCost", "computedCurrency", "priceSource", "priceVersion")}
+        columns["given"][row] = [path for path in columns["given"][row] if path not in taken]
