@@ -13,13 +13,13 @@ class Limits:
         seconds: longest time a query may run.
         memory_bytes: most memory a query may hold at once.
         result_rows: most rows a query may return.
-        threads: most threads of the engine that work on a query; None is one for each core.
+        background: the query works on one thread and waits while others run, for 0.1 s at most before each of its blocks.
     """
 
     seconds: float | None = 60.0
     memory_bytes: int | None = 4 << 30
     result_rows: int | None = 1_000_000
-    threads: int | None = None
+    background: bool = False
 
 
 UNLIMITED = Limits(seconds=None, memory_bytes=None, result_rows=None)

@@ -35,6 +35,7 @@ CHANGE: Settings = {
 }
 
 _READ: Settings = {
+    "priority": 1,
     "session_timezone": "UTC",
     "short_circuit_function_evaluation": "force_enable",
     # A query and its subqueries see the same parts; otherwise a record updated meanwhile could vanish from the answer.
@@ -63,6 +64,13 @@ _SPILLING: Settings = {
     "prefer_external_sort_block_bytes": 4 << 20,
 }
 
+_BACKGROUND: Settings = {
+    # Beside an export of 100,000 records the newest 50 take half as long again (p95) instead of two to three times as long.
+    "max_threads": 1,
+    "priority": 2,
+    "low_priority_query_wait_time_ms": 100,
+}
+
 
 def reading(limits: Limits) -> Settings:
     """The settings of one user query, stopped with an error when it exceeds a limit."""
@@ -72,8 +80,8 @@ def reading(limits: Limits) -> Settings:
     settings |= _SPILLING if limits.memory_bytes is None else {"max_memory_usage": limits.memory_bytes}
     if limits.result_rows is not None:
         settings |= {"max_result_rows": limits.result_rows, "result_overflow_mode": "throw"}
-    if limits.threads is not None:
-        settings["max_threads"] = limits.threads
+    if limits.background:
+        settings |= _BACKGROUND
     return settings
 
 

@@ -38,8 +38,8 @@ _WRAPPERS: Final = ("$date", "$numberDouble", "$numberLong", "$numberInt", "$reg
 _OBJECTS: Final = ("json", "map", "alternatives")
 _GZIP_LEVEL: Final = 1
 _SENT_BYTES: Final = 1 << 20
-_LIMITS: Final = replace(UNLIMITED, threads=1)
-"""One of the engine's threads for each export: the others answer whoever waits for a list."""
+_LIMITS: Final = replace(UNLIMITED, background=True)
+"""Whoever waits for a list comes first."""
 
 
 class Export(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
