@@ -74,6 +74,9 @@ class App:
         """Answer one request, and tell of it once, however it ends."""
         exchange = Exchange(request_id(Request(scope).headers.get(REQUEST_ID, "")), scope["method"])
         scope["state"] = {"exchange": exchange}
+        assert self._state is not None  # noqa: S101 - the lifespan has begun
+        metrics = self._state.metrics
+        metrics.begun()
         headers = [(REQUEST_ID.encode(), exchange.id.encode()), (b"x-content-type-options", b"nosniff")]
         try:
             await self._answering(scope, exchange.counted(receive), exchange.told(send, headers))
@@ -83,6 +86,7 @@ class App:
             exchange.failure = error
             raise
         finally:
+            metrics.ended(exchange)
             logs.request_answered(exchange)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

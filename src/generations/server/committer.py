@@ -7,8 +7,9 @@ nobody waits for more than two writes and nothing waits for company that may not
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS: Final = 50_000
 MOST_BYTES: Final = 64 << 20
+_FAILING_SECONDS: Final = 10.0
 WORTH_A_BLOCK: Final = 100
 """Rows from which on a block of their own is made before they are submitted, which is work that the thread need not do then."""
 
@@ -42,16 +44,25 @@ class Committer:
     Args:
         projects: where they go.
         room: what the records that wait take up; given back when they are written, or refused.
+        on_commit: told of each group that is on disk: its requests, its records, and the seconds that writing took.
     """
 
-    def __init__(self, projects: Projects, room: Room) -> None:
+    def __init__(self, projects: Projects, room: Room, on_commit: Callable[[int, int, float], None] | None = None) -> None:
         self._projects = projects
         self._room = room
+        self._on_commit = on_commit
+        self._failed_at: float | None = None
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="generations-committer", daemon=True)
         self._thread.start()
+
+    @property
+    def is_writing(self) -> bool:
+        """Whether the thread is there, and the last write has not failed for want of a store within some seconds."""
+        is_failing = self._failed_at is not None and time.monotonic() - self._failed_at < _FAILING_SECONDS
+        return self._thread.is_alive() and not is_failing
 
     def submit(self, project: str, records: Rows | Block, size_bytes: int) -> Future[InsertOutcome]:
         """Have records written, all of them or none; the future is done once they are on disk, or says why they are not.
@@ -130,8 +141,16 @@ class Committer:
         yield from zip(group, outcomes, strict=True)
 
     def _insert(self, group: list[_Waiting]) -> list[InsertOutcome]:
+        begun = time.monotonic()
         store = self._projects.collection(group[0].project).store
-        outcome = store.insert(_joined([one.records for one in group]))
+        try:
+            outcome = store.insert(_joined([one.records for one in group]))
+        except StoreUnavailable:
+            self._failed_at = time.monotonic()
+            raise
+        self._failed_at = None
+        if self._on_commit is not None:
+            self._on_commit(len(group), sum(len(one.records) for one in group), time.monotonic() - begun)
         if len(group) == 1:
             return [outcome]
         inserted, unchanged = set(outcome.inserted_ids), set(outcome.unchanged_ids)

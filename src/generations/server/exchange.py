@@ -27,6 +27,7 @@ class Exchange:
         project: whose records it sees; None until it is admitted.
         key_id: of the key that it showed.
         records: how many records were taken from it; None where it brought none.
+        refused: how many records of it were refused; the same.
         status: of the answer; None while it has not begun.
         error_code: the `code` of the error that it was answered with.
         failure: what went wrong and was not foreseen.
@@ -41,6 +42,7 @@ class Exchange:
     project: str | None = None
     key_id: str | None = None
     records: int | None = None
+    refused: int | None = None
     status: int | None = None
     error_code: str | None = None
     failure: Exception | None = None
@@ -94,6 +96,7 @@ class Exchange:
             "keyId": self.key_id,
             "project": self.project,
             "records": self.records,
+            "refused": self.refused,
             "code": self.error_code,
         }
 

@@ -6,6 +6,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
+from generations.server.measured import Measures
 from generations.store.collection import Collection
 from generations.store.store import Store
 
@@ -17,12 +18,17 @@ _MOST_OPEN: Final = 1000
 
 
 class Projects:
-    """Hands out the collection of a project; safe to use from many threads. Whoever makes the engine hands it over."""
+    """Hands out the collection of a project; safe to use from many threads. Whoever makes the engine hands it over.
+
+    Attributes:
+        measures: of what is recorded in them.
+    """
 
     def __init__(self, engine: Engine, limits: Limits | None = None, max_record_bytes: int | None = None) -> None:
         self._engine = engine
         self._limits = limits
         self._max_record_bytes = max_record_bytes
+        self.measures = Measures()
         self._lock = threading.Lock()
         self._open: OrderedDict[str, Collection] = OrderedDict()
 
@@ -37,11 +43,14 @@ class Projects:
     def collection(self, project: str) -> Collection:
         """The collection of a project, made when it is first asked for. Blocks; the first one runs the migrations."""
         with self._lock:
-            found = self._open.pop(project, None) or Collection(Store(self._engine, project, self._limits), self._max_record_bytes)
+            found = self._open.pop(project, None) or self._made(project)
             self._open[project] = found
             if len(self._open) > _MOST_OPEN:
                 self._open.popitem(last=False)
             return found
+
+    def _made(self, project: str) -> Collection:
+        return Collection(Store(self._engine, project, self._limits, self.measures.written), self._max_record_bytes)
 
     def close(self) -> None:
         self._engine.close()

@@ -20,6 +20,7 @@ from generations.server.access import is_loopback
 from generations.server.app import App
 from generations.server.committer import Committer
 from generations.server.keyring import KeyRing
+from generations.server.metrics import Metrics
 from generations.server.projects import Projects
 from generations.server.protocol import Protocol
 from generations.server.room import Room
@@ -158,7 +159,9 @@ def _refuse_strangers(host: str, projects: Projects) -> None:
 
 def _state(projects: Projects, settings: ServerSettings) -> State:
     room = Room(settings.max_waiting_bytes)
-    return State(projects, Committer(projects, room), settings, KeyRing(Keys(projects.engine)), room)
+    metrics = Metrics(projects.measures, lambda: room.held_bytes)
+    committer = Committer(projects, room, metrics.committed)
+    return State(projects, committer, settings, KeyRing(Keys(projects.engine)), room, metrics)
 
 
 async def _close(state: State) -> None:

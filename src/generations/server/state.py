@@ -9,10 +9,12 @@ from anyio import CapacityLimiter
 
 from generations.server.access import Rates
 from generations.server.exports import Exports
+from generations.server.health import Health
 
 if TYPE_CHECKING:
     from generations.server.committer import Committer
     from generations.server.keyring import KeyRing
+    from generations.server.metrics import Metrics
     from generations.server.projects import Projects
     from generations.server.room import Room
     from generations.server.settings import ServerSettings
@@ -27,6 +29,8 @@ class State:
     settings: ServerSettings
     keys: KeyRing
     room: Room
+    metrics: Metrics
+    health: Health = field(init=False)
     rates: Rates = field(init=False)
     reads: CapacityLimiter = field(init=False)
     writes: CapacityLimiter = field(init=False)
@@ -34,6 +38,7 @@ class State:
     encoders: CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
+        self.health = Health(lambda: self.committer.is_writing, self.projects.engine.probe)
         self.rates = Rates(self.settings.rate_per_second)
         self.reads = CapacityLimiter(self.settings.concurrent_reads)
         self.writes = CapacityLimiter(4)

@@ -16,7 +16,7 @@ from generations.store import process
 from generations.store.connections import Connection, Pool, closed
 from generations.store.driver_errors import not_started, set_aside, translate
 from generations.store.engine import STREAMED_FORMATS
-from generations.store.folder import claim, refuse_held
+from generations.store.folder import claim, probe, refuse_held
 from generations.store.params import as_texts
 from generations.store.settings import CHANGE, INSERT, as_clause
 
@@ -122,6 +122,11 @@ class ChdbEngine:
         with self.writing():
             writer = self._writing_connection()
             self._translated(lambda: writer.call(lambda raw: _insert(raw, f"INSERT INTO {table} ({columns}) SELECT {columns}", block)))
+
+    def probe(self) -> None:
+        if self._closed:
+            raise closed()
+        probe(self._folder)
 
     def writing(self) -> AbstractContextManager[object]:
         return self._write_lock.lock

@@ -1,4 +1,4 @@
-"""What the store needs of an engine: five verbs, the same for a folder and for a cluster."""
+"""What the store needs of an engine: six verbs, the same for a folder and for a cluster."""
 
 from __future__ import annotations
 
@@ -61,6 +61,14 @@ class Engine(Protocol):
 
     def insert(self, table: str, rows: pa.Table) -> None:
         """Append rows as one block: all of them or none, on disk when it returns."""
+        ...
+
+    def probe(self) -> None:
+        """See that something could be written now, without writing to a table; quick.
+
+        Raises:
+            StoreUnavailable: it could not: the disk is full or read-only, or the server does not answer.
+        """
         ...
 
     def writing(self) -> AbstractContextManager[object]:

@@ -16,6 +16,8 @@ MARKER: Final = "generations.json"
 FORMAT: Final = 1
 """Version of the folder itself; the schema inside has its own."""
 
+_PROBE_BYTES: Final = 4096
+_LEAST_FREE_BYTES: Final = 16 << 20
 _IGNORED = {"lost+found"}
 
 
@@ -55,6 +57,21 @@ def refuse_held(folder: Path) -> None:
                 raise _held(folder, int(holder.group(1)) if holder else None) from None
     except FileNotFoundError:
         return
+
+
+def probe(folder: Path) -> None:
+    """See that a small file can be written durably, and that there is room for more.
+
+    Raises:
+        StoreUnavailable: it cannot, or there is not.
+    """
+    try:
+        _write_durably(folder / ".probe", bytes(_PROBE_BYTES))
+        free_bytes = os.statvfs(folder).f_bavail * os.statvfs(folder).f_frsize
+    except OSError as problem:
+        raise StoreUnavailable(f"{folder} cannot be written: {problem.strerror}", hint="check its permissions and the disk") from problem
+    if free_bytes < _LEAST_FREE_BYTES:
+        raise StoreUnavailable(f"{folder} has {free_bytes:,} bytes left", hint="make room on the disk")
 
 
 def _held(folder: Path, pid: int | None) -> StoreUnavailable:

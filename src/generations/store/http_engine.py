@@ -177,6 +177,9 @@ class HttpEngine:
             # A generator is sent once: the client would repeat bytes after a lost connection, and rows would stand there twice.
             self._ask(lambda client: client.raw_insert(table, rows.column_names, _once(data), dict(INSERT), "ArrowStream"))
 
+    def probe(self) -> None:
+        self.query("SELECT 1")
+
     def writing(self) -> AbstractContextManager[object]:
         return self._write_lock
 

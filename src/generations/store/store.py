@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 Change = Literal["insert", "resend", "update", "feedback"]
 
+OnWritten = Callable[[str, Block, Sequence[str]], None]
+
 _OWN_READS: Final = reading(UNLIMITED)
 _ABOUT: Final = "project = {project:String} AND id IN {ids:Array(String)}"
 _ABOUT_MANY: Final = "project = {project:String} AND id IN (SELECT arrayJoin({ids:Array(String)}))"
@@ -41,12 +43,14 @@ class Store:
         engine: where the data is.
         project: whose records are seen and written.
         limits: what one query may spend.
+        on_written: told of what is on disk: the project, the versions, and what made each of them. It must not raise.
     """
 
-    def __init__(self, engine: Engine, project: str = "default", limits: Limits | None = None) -> None:
+    def __init__(self, engine: Engine, project: str = "default", limits: Limits | None = None, on_written: OnWritten | None = None) -> None:
         self._engine = engine
         self._project = project
         self._limits = limits or Limits()
+        self._on_written = on_written
         self._layout = find_layout(engine)
         migrate(engine, self._layout)
         SEQUENCE.advance(self._ask(f"SELECT max(seq) AS seq FROM {self._layout.table}")[0]["seq"])
@@ -246,6 +250,8 @@ class Store:
         self._engine.insert(self._layout.table, table)
         if self._engine.shared:
             self._untangle(block.ids)
+        if self._on_written is not None:
+            self._on_written(self._project, block, versions.changes)
 
     def _untangle(self, ids: Sequence[str]) -> None:
         """See that no other process has written the same records at the same moment; the later one replaces the other."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from generations.server.call import Endpoint
-from generations.server.routes import about, asking, changing, exporting, ingest, keys, reading
+from generations.server.routes import about, asking, changing, exporting, ingest, keys, reading, watching
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *ingest.ENDPOINTS,
@@ -15,5 +15,6 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *reading.ENDPOINTS,
     *changing.ENDPOINTS,
     *keys.ENDPOINTS,
+    *watching.ENDPOINTS,
 )
 """Where two fit a path, the first one answers: `/api/generations/stats` stands before `/api/generations/{id}`."""

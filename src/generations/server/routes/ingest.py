@@ -20,7 +20,6 @@ from generations.record.encode import Naming, Record, Refusal, Rows, encode_each
 from generations.server.bodies import lines_of, unpacked, whole_body
 from generations.server.call import JSON_LINES, Call, Endpoint, answer, flag, known_parameters
 from generations.server.committer import WORTH_A_BLOCK
-from generations.server.exchange import Exchange
 from generations.store.block import Block
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class _Taken:
             self.refused.append(told)
 
     def response(self, call: Call) -> Response:
-        Exchange.of(call.request).records = self.inserted + self.replaced + self.unchanged
+        call.exchange.records, call.exchange.refused = self.inserted + self.replaced + self.unchanged, self.refused_count
         told = {
             "ids": self.ids,
             "insertedCount": self.inserted,
