@@ -64,17 +64,18 @@ class Connection:
 
         self.name = _checked(url)
         self._patience_seconds = patience_seconds
+        for what, value in (("project", project), ("key", api_key)):
+            if value is not None and not (value.isascii() and value.isprintable()):
+                raise ConfigError(f"the {what} cannot be sent in a request", hint="it takes printable ASCII, and no end of line")
         headers = {"Generations-Project": project} if project is not None else {}
         if api_key is not None:
             headers["Authorization"] = f"Bearer {api_key}"
+        limits = httpx2.Limits(keepalive_expiry=_KEPT_SECONDS)
         try:
-            for value in headers.values():
-                value.encode("ascii")
-            limits = httpx2.Limits(keepalive_expiry=_KEPT_SECONDS)
             self._client = httpx2.Client(headers=headers, limits=limits)
             self._root = str(httpx2.URL(f"{self.name}/api"))
-        except (UnicodeEncodeError, httpx2.InvalidURL) as error:
-            raise ConfigError("the URL, the key or the project cannot be sent in a request", hint="check how they are spelled") from error
+        except httpx2.InvalidURL as error:
+            raise ConfigError(f"the URL names no server: {error}", hint="write http://host:4300") from None
 
     def ask(
         self,
