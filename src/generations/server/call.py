@@ -18,6 +18,7 @@ from generations.server.exchange import Exchange
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from generations.server.schemas import Schema
     from generations.server.state import State
     from generations.store.collection import Collection
     from generations.store.keys import Key, KeyScope
@@ -81,9 +82,12 @@ class Endpoint:
         scope: what a key must carry; None is open to everyone.
         summary: one line.
         body: the type of the JSON body; None where there is none, or where it is described by hand.
-        answer: the JSON Schema of the answer, or the type of it.
+        answer: the JSON Schema of the answer in JSON; None where it has no JSON.
         status: of the usual answer.
+        statuses: of other answers that are no errors.
+        forms: media types of the answer; whoever asks chooses with `Accept` when there are several.
         parameters: query parameters, by name, with what they mean.
+        headers: headers of the request that it reads, the same way.
     """
 
     method: str
@@ -92,9 +96,12 @@ class Endpoint:
     scope: KeyScope | None
     summary: str
     body: Any = None
-    answer: Any = None
+    answer: Schema | None = None
     status: int = 200
+    statuses: tuple[int, ...] = ()
+    forms: tuple[str, ...] = (JSON,)
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

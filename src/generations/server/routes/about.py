@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from generations.results import Stats
+from generations.server import schemas
 from generations.server.call import Call, Endpoint, answer, known_parameters
 
 if TYPE_CHECKING:
@@ -31,4 +32,4 @@ async def stats(call: Call) -> Response:
     )
 
 
-ENDPOINTS: Final = (Endpoint("GET", "/api/generations/stats", stats, "read", "Counts and sizes of the store."),)
+ENDPOINTS: Final = (Endpoint("GET", "/api/generations/stats", stats, "read", "Counts and sizes of the store.", answer=schemas.STATS),)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from generations.record.extended import extended
+from generations.server import schemas
 from generations.server.answers import streamed, wanted
 from generations.server.bodies import body_as
-from generations.server.call import Call, Endpoint, answer, known_parameters
+from generations.server.call import ARROW, JSON, JSON_LINES, Call, Endpoint, answer, known_parameters
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -118,10 +119,48 @@ async def _asked(call: Call, type: type[T]) -> T:
     return await body_as(call.request, type, call.state.settings.max_body_bytes)
 
 
+STREAMED: Final = (JSON, JSON_LINES, ARROW)
+
 ENDPOINTS: Final = (
-    Endpoint("POST", "/api/generations/find", find, "read", "Find records by a filter in MongoDB's language.", body=Find),
-    Endpoint("POST", "/api/generations/aggregate", aggregate, "read", "Run an aggregation pipeline.", body=Aggregate),
-    Endpoint("POST", "/api/generations/count", count, "read", "Count the records that match.", body=Count),
-    Endpoint("POST", "/api/generations/distinct", distinct, "read", "The different values at a path.", body=Distinct),
-    Endpoint("POST", "/api/generations/explain", explain, "read", "How a question would be answered.", body=Explain),
+    Endpoint(
+        "POST",
+        "/api/generations/find",
+        find,
+        "read",
+        "Find records by a filter in MongoDB's language.",
+        body=Find,
+        answer=schemas.DOCUMENTS,
+        forms=STREAMED,
+    ),
+    Endpoint(
+        "POST",
+        "/api/generations/aggregate",
+        aggregate,
+        "read",
+        "Run an aggregation pipeline.",
+        body=Aggregate,
+        answer=schemas.DOCUMENTS,
+        forms=STREAMED,
+    ),
+    Endpoint(
+        "POST",
+        "/api/generations/count",
+        count,
+        "read",
+        "Count the records that match.",
+        body=Count,
+        answer=schemas.shape(count=schemas.COUNT),
+    ),
+    Endpoint(
+        "POST",
+        "/api/generations/distinct",
+        distinct,
+        "read",
+        "The different values at a path.",
+        body=Distinct,
+        answer=schemas.shape(values=schemas.listed(schemas.ANYTHING)),
+    ),
+    Endpoint(
+        "POST", "/api/generations/explain", explain, "read", "How a question would be answered.", body=Explain, answer=schemas.EXPLANATION
+    ),
 )

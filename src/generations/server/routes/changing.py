@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from generations.jobs.answers import record_line
+from generations.server import schemas
 from generations.server.bodies import body_as
 from generations.server.call import Call, Endpoint, answer, known_parameters, not_there
 from generations.server.etags import changed, etag, meant
@@ -98,10 +99,54 @@ async def feedback(call: Call) -> Response:
     return answer(record_line(given), 201)
 
 
+_IF_MATCH: Final = {"If-Match": "Change it only in one of these versions, by the `ETag` of an answer; 412 otherwise."}
+
 ENDPOINTS: Final = (
-    Endpoint("POST", "/api/generations/update", update, "ingest", "Change the records that match.", body=Update),
-    Endpoint("POST", "/api/generations/delete", delete, "delete", "Remove the records that match.", body=Delete),
-    Endpoint("PATCH", "/api/generations/{id}", patch, "ingest", "Change one record with update operators.", body=dict[str, Any]),
-    Endpoint("DELETE", "/api/generations/{id}", remove, "delete", "Remove one record with all of its versions."),
-    Endpoint("POST", "/api/generations/{id}/feedback", feedback, "feedback", "Give feedback on a record.", body=Feedback, status=201),
+    Endpoint(
+        "POST",
+        "/api/generations/update",
+        update,
+        "ingest",
+        "Change the records that match.",
+        body=Update,
+        answer=schemas.shape(matchedCount=schemas.COUNT, modifiedCount=schemas.COUNT),
+    ),
+    Endpoint(
+        "POST",
+        "/api/generations/delete",
+        delete,
+        "delete",
+        "Remove the records that match.",
+        body=Delete,
+        answer=schemas.shape(deletedCount=schemas.COUNT),
+    ),
+    Endpoint(
+        "PATCH",
+        "/api/generations/{id}",
+        patch,
+        "ingest",
+        "Change one record with update operators.",
+        body=dict[str, Any],
+        answer=schemas.GENERATION,
+        headers=_IF_MATCH,
+    ),
+    Endpoint(
+        "DELETE",
+        "/api/generations/{id}",
+        remove,
+        "delete",
+        "Remove one record with all of its versions.",
+        answer=schemas.shape(deletedCount=schemas.COUNT),
+        headers=_IF_MATCH,
+    ),
+    Endpoint(
+        "POST",
+        "/api/generations/{id}/feedback",
+        feedback,
+        "feedback",
+        "Give feedback on a record.",
+        body=Feedback,
+        status=201,
+        answer=schemas.FEEDBACK,
+    ),
 )

@@ -17,6 +17,7 @@ from generations.jobs.outputs import Drain, Packing, packer
 from generations.query.context import MAX_DEPTH
 from generations.query.operators import QUERY
 from generations.record.fields import BY_PATH
+from generations.server import schemas
 from generations.server.bodies import body_as
 from generations.server.call import JSON, JSON_LINES, Call, Endpoint, answer, known_parameters
 from generations.store.cursor import natural, sort_pairs
@@ -198,7 +199,19 @@ def _test(path: str, value: Any) -> Any:
     return {f"${name.removeprefix('$')}": inner for name, inner in tests.items()}
 
 
+_PACKED: Final = {"Accept-Encoding": "`zstd` or `gzip` packs the answer, all formats but Parquet."}
+
 ENDPOINTS: Final = (
-    Endpoint("POST", "/api/generations/export", export, "export", "Export records as a file.", body=Export),
-    Endpoint("GET", "/api/exports/{id}", manifest, "export", "What an export has sent: count, size and SHA-256."),
+    Endpoint(
+        "POST",
+        "/api/generations/export",
+        export,
+        "export",
+        "Export records as a file.",
+        body=Export,
+        forms=tuple(_TYPES.values()),
+        answer=schemas.listed(schemas.OBJECT),
+        headers=_PACKED,
+    ),
+    Endpoint("GET", "/api/exports/{id}", manifest, "export", "What an export has sent: count, size and SHA-256.", answer=schemas.MANIFEST),
 )

@@ -17,6 +17,7 @@ from anyio import to_thread
 from generations.errors import GenerationsError, InvalidInput
 from generations.record import content, identity
 from generations.record.encode import Naming, Record, Refusal, Rows, encode_each, encode_records
+from generations.server import schemas
 from generations.server.bodies import lines_of, unpacked, whole_body
 from generations.server.call import JSON_LINES, Call, Endpoint, answer, flag, known_parameters
 from generations.server.committer import WORTH_A_BLOCK
@@ -209,8 +210,19 @@ async def _cut_short(error: GenerationsError, taken: _Taken, under_way: deque[_U
     return error
 
 
+_HEADERS: Final = {"Idempotency-Key": "The same request under the same key adds nothing a second time."}
+
 ENDPOINTS: Final = (
     Endpoint(
-        "POST", "/api/generations", insert, "ingest", "Record generations: one, a list, or JSON lines.", parameters=PARAMETERS, status=201
+        "POST",
+        "/api/generations",
+        insert,
+        "ingest",
+        "Record generations: one, a list, or JSON lines.",
+        parameters=PARAMETERS,
+        status=201,
+        statuses=(200,),
+        answer=schemas.TAKEN,
+        headers=_HEADERS,
     ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from generations.record.instants import iso
+from generations.server import schemas
 from generations.server.bodies import body_as
 from generations.server.call import Call, Endpoint, answer, known_parameters
 
@@ -70,7 +71,7 @@ def _told(key: Key) -> dict[str, Any]:
 
 
 ENDPOINTS: Final = (
-    Endpoint("POST", "/api/keys", create, "admin", "Make a key; its text is shown once.", body=NewKey, status=201),
-    Endpoint("GET", "/api/keys", list_keys, "admin", "The keys of the project."),
-    Endpoint("DELETE", "/api/keys/{id}", revoke, "admin", "Revoke a key for good."),
+    Endpoint("POST", "/api/keys", create, "admin", "Make a key; its text is shown once.", body=NewKey, status=201, answer=schemas.NEW_KEY),
+    Endpoint("GET", "/api/keys", list_keys, "admin", "The keys of the project.", answer=schemas.shape(docs=schemas.listed(schemas.KEY))),
+    Endpoint("DELETE", "/api/keys/{id}", revoke, "admin", "Revoke a key for good.", answer=schemas.KEY),
 )

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from generations.jobs.answers import record_line
 from generations.record.extended import extended_line
 from generations.record.instants import iso
+from generations.server import schemas
 from generations.server.answers import wanted
 from generations.server.call import JSON, JSON_LINES, Call, Endpoint, known_parameters, not_there
 from generations.server.etags import etag, is_known
@@ -87,6 +88,8 @@ def _listed(documents: list[bytes]) -> Response:
     return Response(b'{"docs":[' + b",".join(documents) + b"]}", media_type=JSON)
 
 
+_IF_NONE_MATCH: Final = {"If-None-Match": "The `ETag` of an answer before: 304 when the record is still that one."}
+
 ENDPOINTS: Final = (
     Endpoint(
         "GET",
@@ -95,8 +98,34 @@ ENDPOINTS: Final = (
         "read",
         "List records by query parameters, the newest first.",
         parameters=LIST_PARAMETERS,
+        answer=schemas.PAGE,
     ),
-    Endpoint("GET", "/api/generations/{id}", get, "read", "One record."),
-    Endpoint("GET", "/api/generations/{id}/feedback", feedback, "read", "All feedback on a record, the newest first."),
-    Endpoint("GET", "/api/generations/{id}/history", history, "read", "All versions of a record, the newest first."),
+    Endpoint(
+        "GET",
+        "/api/generations/{id}",
+        get,
+        "read",
+        "One record.",
+        answer=schemas.GENERATION,
+        statuses=(304,),
+        forms=(JSON, JSON_LINES),
+        headers=_IF_NONE_MATCH,
+    ),
+    Endpoint(
+        "GET",
+        "/api/generations/{id}/feedback",
+        feedback,
+        "read",
+        "All feedback on a record, the newest first.",
+        answer=schemas.shape(docs=schemas.listed(schemas.FEEDBACK)),
+    ),
+    Endpoint(
+        "GET",
+        "/api/generations/{id}/history",
+        history,
+        "read",
+        "All versions of a record, the newest first.",
+        answer=schemas.VERSIONS,
+        forms=(JSON, JSON_LINES),
+    ),
 )

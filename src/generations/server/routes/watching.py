@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import anyio.to_thread
 from starlette.responses import Response
 
+from generations.server import schemas
 from generations.server.call import Call, Endpoint, answer, known_parameters
 from generations.server.metrics import MEDIA_TYPE
 
@@ -37,10 +38,22 @@ async def metrics(call: Call) -> Response:
     return Response(text, media_type=MEDIA_TYPE)
 
 
+_READY: Final = schemas.shape(live=schemas.FLAG, ready=schemas.FLAG, reason=schemas.nullable(schemas.TEXT))
+
 ENDPOINTS: Final = (
-    Endpoint("GET", "/health", ready, None, "Whether the server is live and ready; 503 while it is not."),
-    Endpoint("GET", "/health/live", live, None, "Whether the server answers."),
-    Endpoint("GET", "/health/ready", ready, None, "Whether the server would take records now; 503 while it would not."),
-    Endpoint("GET", "/metrics", metrics, "admin", "Metrics of the server and of the project's generations, for Prometheus."),
+    Endpoint("GET", "/health", ready, None, "Whether the server is live and ready; 503 while it is not.", answer=_READY, statuses=(503,)),
+    Endpoint("GET", "/health/live", live, None, "Whether the server answers.", answer=schemas.shape(live=schemas.FLAG)),
+    Endpoint(
+        "GET",
+        "/health/ready",
+        ready,
+        None,
+        "Whether the server would take records now; 503 while it would not.",
+        answer=_READY,
+        statuses=(503,),
+    ),
+    Endpoint(
+        "GET", "/metrics", metrics, "admin", "Metrics of the server and of the project's generations, for Prometheus.", forms=(MEDIA_TYPE,)
+    ),
 )
 """Metrics take `admin`: they tell how busy the whole server is, which is the business of those who run it."""
