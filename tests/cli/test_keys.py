@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.server.conftest import running
+
 
 def test_a_key_is_shown_once(run, project):
     made = run("keys", "create", "--scope", "read", "--scope", "ingest", "--name", "importer", "--rate", "5").lines[0]
@@ -66,6 +68,23 @@ def test_what_cannot_be_done_is_said(run, arguments, said):
 
     assert ran.code == 3
     assert said in ran.err
+
+
+def test_a_running_server_is_asked_for_its_keys(tmp_path, monkeypatch, run):
+    """It holds its folder."""
+    with running(tmp_path / "data") as server:
+        admin = run("keys", "create", "--scope", "admin", "--data", server.url, "--project", "p").lines[0]
+        refused = run("keys", "list", "--data", server.url)
+        monkeypatch.setenv("GENERATIONS_API_KEY", admin["key"])
+        reader = run("keys", "create", "--scope", "read", "--data", server.url, "--project", "p", "--expires", "1d", "--table")
+        listed = run("keys", "list", "--data", server.url, "--project", "p").lines
+        revoked = run("keys", "revoke", listed[1]["id"], "--data", server.url)
+
+    assert reader.out.startswith("gen_")
+    assert refused.code == 8
+    assert "a key is needed" in refused.err
+    assert [(key["project"], key["scopes"]) for key in listed] == [("p", ["admin"]), ("p", ["read"])]
+    assert revoked.lines[0]["revokedAt"]
 
 
 @pytest.mark.parametrize("verb", ["create", "list", "revoke"])

@@ -56,6 +56,7 @@ def test_the_help_lists_every_exit_code(run):
         (errors.LimitExceeded, 5),
         (errors.ConfigError, 6),
         (errors.MissingExtra, 6),
+        (errors.AccessDenied, 8),
         (errors.GenerationsError, 1),
     ],
 )

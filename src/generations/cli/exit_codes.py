@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from generations.errors import ConfigError, GenerationsError, InvalidInput, LimitExceeded, StoreError
+from generations.errors import AccessDenied, ConfigError, GenerationsError, InvalidInput, LimitExceeded, StoreError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,19 @@ STORE: Final = ExitCode(4, "the store is unavailable, damaged, or could not answ
 LIMIT: Final = ExitCode(5, "stopped by a limit of time, memory or rows")
 CONFIG: Final = ExitCode(6, "a setting or the installation is wrong")
 PARTLY_REFUSED: Final = ExitCode(7, "imported, but some records were refused")
+ACCESS: Final = ExitCode(8, "the server's key is missing, has ended, or may not do this")
 INTERRUPTED: Final = ExitCode(130, "interrupted with Ctrl-C, or answered with no")
 PIPE_CLOSED: Final = ExitCode(141, "whoever read the output stopped reading")
 
-EXIT_CODES: Final = (OK, UNEXPECTED, USAGE, INVALID_INPUT, STORE, LIMIT, CONFIG, PARTLY_REFUSED, INTERRUPTED, PIPE_CLOSED)
+EXIT_CODES: Final = (OK, UNEXPECTED, USAGE, INVALID_INPUT, STORE, LIMIT, CONFIG, PARTLY_REFUSED, ACCESS, INTERRUPTED, PIPE_CLOSED)
 
-_BY_ERROR: Final = ((LimitExceeded, LIMIT), (InvalidInput, INVALID_INPUT), (StoreError, STORE), (ConfigError, CONFIG))
+_BY_ERROR: Final = (
+    (LimitExceeded, LIMIT),
+    (InvalidInput, INVALID_INPUT),
+    (StoreError, STORE),
+    (ConfigError, CONFIG),
+    (AccessDenied, ACCESS),
+)
 
 
 def exit_code_of(error: type[GenerationsError]) -> int:

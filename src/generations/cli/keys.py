@@ -1,11 +1,14 @@
 """Commands about the keys of a server: create, list, revoke."""
 
+import json
+import os
 import re
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, cast
+from urllib.parse import quote
 
 import typer
 
@@ -15,7 +18,10 @@ from generations.errors import InvalidInput
 from generations.jobs import answers
 
 if TYPE_CHECKING:
+    from generations.remote.connection import Connection
     from generations.store.keys import Key, Keys
+
+Told = dict[str, Any]
 
 _SPAN = re.compile(r"([1-9]\d{0,5})([mhd])", re.ASCII)
 _UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1)}
@@ -25,7 +31,8 @@ HELP = """\
 Make, list and revoke the keys that programs show to a server.
 
 A key sees one project and does what its scopes allow: ingest, read, feedback, export, delete, admin. As soon as there is
-one, a server answers nobody without a key. A running server holds its folder: name its URL as --data then.
+one, a server answers nobody without a key. A running server holds its folder: name its URL as --data then, and put a key
+that may `admin` into $GENERATIONS_API_KEY, whose project is the only one that is seen then.
 
 Examples:
   generations keys create --scope ingest --name importer
@@ -56,14 +63,15 @@ def create(
       generations keys create --scope admin --json | jq -r .key
     """
     ends = _instant(expires)
-    with _keys(context, data) as keys:
-        text, key = keys.create(_project(context, project) or "default", scope, name=name, expires_at=ends, rate_per_second=rate)
+    chosen = _project(context, project)
+    with _keys(context, data, chosen) as keys:
+        made = keys.create(chosen or "default", scope, name, ends, rate)
     if is_table(as_table):
-        sys.stdout.write(text + "\n")
-        until = f" until {printing.cell(key.expires_at)}" if key.expires_at else ""
-        sys.stderr.write(f"key {key.id} of project {key.project} may {', '.join(key.scopes)}{until}; it is not shown again\n")
+        sys.stdout.write(made["key"] + "\n")
+        until = f" until {printing.cell(made['expiresAt'])}" if made["expiresAt"] else ""
+        sys.stderr.write(f"key {made['id']} of project {made['project']} may {', '.join(made['scopes'])}{until}; it is not shown again\n")
     else:
-        printing.write_line(answers.answer_line({"key": text, **_told(key)}))
+        printing.write_line(answers.answer_line(made))
 
 
 def list_(context: typer.Context, *, as_table: AsTable = None, data: Data = None, project: Project = None) -> None:
@@ -73,13 +81,16 @@ def list_(context: typer.Context, *, as_table: AsTable = None, data: Data = None
       generations keys list
       generations keys list --project chatbot --json
     """
-    with _keys(context, data) as keys:
-        found = keys.all(_project(context, project))
+    chosen = _project(context, project)
+    with _keys(context, data, chosen) as keys:
+        found = keys.all(chosen)
     if not is_table(as_table):
         for key in found:
-            printing.write_line(answers.answer_line(_told(key)))
+            printing.write_line(answers.answer_line(key))
         return
-    rows = [(key.id, key.project, key.name, ", ".join(key.scopes), key.created_at, key.expires_at, _state(key)) for key in found]
+    rows = [
+        (key["id"], key["project"], key["name"], ", ".join(key["scopes"]), key["createdAt"], key["expiresAt"], _state(key)) for key in found
+    ]
     if rows:
         printing.print_table(rows, _COLUMNS)
     else:
@@ -104,21 +115,69 @@ def revoke(
     with _keys(context, data) as keys:
         key = keys.revoke(id)
     if is_table(as_table):
-        sys.stdout.write(f"revoked {key.id}\n")
+        sys.stdout.write(f"revoked {key['id']}\n")
     else:
-        printing.write_line(answers.answer_line(_told(key)))
+        printing.write_line(answers.answer_line(key))
+
+
+class _Kept:
+    """The keys of a store that this process opens."""
+
+    def __init__(self, keys: "Keys") -> None:
+        self._keys = keys
+
+    def create(self, project: str, scopes: list[str], name: str | None, expires_at: datetime | None, rate: float | None) -> Told:
+        text, key = self._keys.create(project, scopes, name=name, expires_at=expires_at, rate_per_second=rate)
+        return {"key": text, **_told(key)}
+
+    def all(self, project: str | None) -> list[Told]:
+        return [_told(key) for key in self._keys.all(project)]
+
+    def revoke(self, id: str) -> Told:
+        return _told(self._keys.revoke(id))
+
+
+class _Served:
+    """The keys of the project that a server shows."""
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection = connection
+
+    def create(self, project: str, scopes: list[str], name: str | None, expires_at: datetime | None, rate: float | None) -> Told:
+        del project  # the connection names it
+        asked = {"scopes": scopes, "name": name, "expiresAt": expires_at, "ratePerSecond": rate}
+        return self._asked("POST", "/keys", {field: value for field, value in asked.items() if value is not None})
+
+    def all(self, project: str | None) -> list[Told]:
+        del project  # the same
+        return [_read(key) for key in self._asked("GET", "/keys")["docs"]]
+
+    def revoke(self, id: str) -> Told:
+        return self._asked("DELETE", f"/keys/{quote(id, safe='')}")
+
+    def _asked(self, method: str, path: str, body: Any = None) -> Told:
+        return _read(json.loads(self._connection.ask(method, path, body, repeatable=method != "POST")))
 
 
 @contextmanager
-def _keys(context: typer.Context, data: str | None) -> Generator["Keys"]:
-    """The keys of the store that the options of the command or of the program name."""
-    from generations.connect import default_url, open_engine  # noqa: PLC0415 - help needs no engine
+def _keys(context: typer.Context, data: str | None, project: str | None = None) -> Generator[_Kept | _Served]:
+    """The keys of the store or the server that the options of the command or of the program name."""
+    from generations.connect import API_KEY_VARIABLE, default_url, open_engine  # noqa: PLC0415 - help needs no engine
+    from generations.remote.connection import Connection  # noqa: PLC0415 - the same
     from generations.store.keys import Keys  # noqa: PLC0415 - the same
 
     settings = cast("dict[str, str | None]", context.find_root().obj or {})
-    engine = open_engine(data or settings.get("data") or default_url())
+    url = data or settings.get("data") or default_url()
+    if url.startswith(("http://", "https://")):
+        connection = Connection(url, os.environ.get(API_KEY_VARIABLE) or None, project)
+        try:
+            yield _Served(connection)
+        finally:
+            connection.close()
+        return
+    engine = open_engine(url)
     try:
-        yield Keys(engine)
+        yield _Kept(Keys(engine))
     finally:
         engine.close()
 
@@ -141,14 +200,14 @@ def _instant(text: str | None) -> datetime | None:
     return found
 
 
-def _state(key: "Key") -> str:
-    if key.revoked_at:
+def _state(key: Told) -> str:
+    if key["revokedAt"]:
         return "revoked"
-    return "expired" if key.has_ended else "live"
+    return "expired" if key["expiresAt"] and key["expiresAt"] <= datetime.now(UTC) else "live"
 
 
-def _told(key: "Key") -> dict[str, Any]:
-    """What is told of a key, with the names that the server gives it."""
+def _told(key: "Key") -> Told:
+    """What is told of a key, with the names that a server gives it."""
     return {
         "id": key.id,
         "project": key.project,
@@ -159,3 +218,8 @@ def _told(key: "Key") -> dict[str, Any]:
         "expiresAt": key.expires_at,
         "revokedAt": key.revoked_at,
     }
+
+
+def _read(answer: Told) -> Told:
+    """The same as a server has told it."""
+    return {name: datetime.fromisoformat(value) if name.endswith("At") and value else value for name, value in answer.items()}

@@ -1,7 +1,7 @@
 """The command that serves the store to other programs."""
 
 import sys
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 import typer
 
@@ -9,16 +9,31 @@ from generations.cli.options import Data
 
 Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")]
 Port = Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+CorsOrigin = Annotated[
+    list[str] | None, typer.Option("--cors-origin", metavar="ORIGIN", help="Answer pages of this origin; may be repeated.")
+]
+Rate = Annotated[float | None, typer.Option("--rate", metavar="N", min=0.001, help="Most requests a second of a key without its own rate.")]
+LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option("--log-level", help="The least that the log tells.")]
 
 
-def serve(context: typer.Context, data: Data = None, host: Host = "127.0.0.1", port: Port = 4300) -> None:
+def serve(
+    context: typer.Context,
+    data: Data = None,
+    host: Host = "127.0.0.1",
+    port: Port = 4300,
+    cors_origin: CorsOrigin = None,
+    rate: Rate = None,
+    log_level: LogLevel = "info",
+) -> None:
     """Serve the generations over HTTP, to programs in any language, until Ctrl-C or SIGTERM.
 
-    Requests that have begun are answered before it stops; a second Ctrl-C stops it at once.
+    Requests that have begun are answered before it stops; a second Ctrl-C stops it at once. The log is one line of JSON a
+    request, on standard error. Before a key exists only this machine is answered: see generations keys --help.
 
     Examples:
       generations serve
       generations serve --data ./generations-data --port 4300
+      generations serve --host 0.0.0.0 --cors-origin https://app.example --rate 50
     """
     from generations.connect import default_url  # noqa: PLC0415 - help needs no server
     from generations.server.serve import serve as serve_forever  # noqa: PLC0415 - the same
@@ -31,4 +46,5 @@ def serve(context: typer.Context, data: Data = None, host: Host = "127.0.0.1", p
         sys.stderr.write(f"serving {url} on {address}\n")
         sys.stderr.flush()
 
-    serve_forever(url, ServerSettings(host=host, port=port), on_ready=say_ready)
+    chosen = ServerSettings(host=host, port=port, cors_origins=tuple(cors_origin or ()), rate_per_second=rate, log_level=log_level)
+    serve_forever(url, chosen, on_ready=say_ready)
