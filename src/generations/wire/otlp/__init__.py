@@ -1,0 +1,1 @@
+"""OpenTelemetry: spans and log records of any of its GenAI dialects, understood as generations."""

@@ -1,0 +1,103 @@
+"""Spans and log records, as small and as plain as the dialects need them.
+
+The names are OpenTelemetry's (opentelemetry-proto 1.x). Ids are lower-case hexadecimal, instants nanoseconds since 1970,
+attribute values JSON values. What was not sent is None or empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Kind = Literal["unspecified", "internal", "server", "client", "producer", "consumer"]
+KINDS: tuple[Kind, ...] = ("unspecified", "internal", "server", "client", "producer", "consumer")
+"""By the number that the protocol gives each."""
+
+StatusCode = Literal["unset", "ok", "error"]
+STATUS_CODES: tuple[StatusCode, ...] = ("unset", "ok", "error")
+"""By the number that the protocol gives each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The library that made a span or a log record: the instrumentation."""
+
+    name: str = ""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpanEvent:
+    """Something that happened during a span."""
+
+    name: str
+    at_ns: int | None
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One operation.
+
+    Attributes:
+        parent_span_id: None for the root of a trace.
+        status: `unset` is what most instrumentations leave after a success.
+        links: (trace id, span id) of other spans that it refers to.
+        notes: what was cut off or ignored while it was read, for people.
+    """
+
+    trace_id: str
+    span_id: str
+    name: str
+    parent_span_id: str | None = None
+    kind: Kind = "unspecified"
+    start_ns: int | None = None
+    end_ns: int | None = None
+    attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    events: tuple[SpanEvent, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    status: StatusCode = "unset"
+    status_message: str | None = None
+    scope: Scope = Scope()
+    resource: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One event; with ids when it happened inside a span.
+
+    Attributes:
+        at_ns: when it happened; when it was first seen, where that alone was sent.
+        event_name: empty for ordinary log lines.
+        body: any JSON value.
+        notes: what was cut off or ignored while it was read, for people.
+    """
+
+    trace_id: str | None
+    span_id: str | None
+    at_ns: int | None
+    event_name: str
+    body: Any = None
+    attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    scope: Scope = Scope()
+    resource: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Telemetry:
+    """What one request, or one file, holds.
+
+    Attributes:
+        refused: one sentence for each span or log record that could not be read, with its place.
+    """
+
+    spans: tuple[Span, ...] = ()
+    logs: tuple[LogRecord, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    def __add__(self, other: Telemetry) -> Telemetry:
+        """Both together, in order."""
+        return Telemetry(self.spans + other.spans, self.logs + other.logs, self.refused + other.refused)
