@@ -1,0 +1,257 @@
+"""Requests and answers of providers as instrumentations pass them on: raw, in one attribute.
+
+Understood are OpenAI's chat completions and responses, Anthropic's messages, Google's `generateContent`, and what
+LangChain makes of all of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from generations.wire.otlp.call import NO_TOKENS, Choice, Tokens
+from generations.wire.payload import Object, as_count, as_list, as_object, as_text, first_text, without_absent
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked.
+
+    Attributes:
+        input: messages or text; None when none is found.
+        parameters: everything else but the model, as sent.
+    """
+
+    model: str | None
+    input: Any
+    parameters: Object
+
+
+def request_of(body: Object, *, is_request: bool = False) -> Request:
+    """The request that a body describes; instructions that stand beside the messages become the first of them.
+
+    Args:
+        body: the arguments of a call.
+        is_request: the body is known to be one. Otherwise `input` and `prompt`, which are words for anything, count only
+            beside a model.
+    """
+    parameters = without_absent({key: value for key, value in body.items() if key not in _NOT_PARAMETERS})
+    found: Any = next((body[key] for key in _MESSAGES + (_WORDS if is_request or "model" in body else ()) if body.get(key)), None)
+    system = next((body[key] for key in ("instructions", "system", "system_instruction") if body.get(key)), None)
+    if system is not None and found is not None:
+        messages: list[Any] = as_list(found) if isinstance(found, list) else [{"role": "user", "content": found}]
+        found = [{"role": "system", "content": system}, *messages]
+    return Request(as_text(body.get("model")), found, parameters)
+
+
+_MESSAGES = ("messages", "contents", "prompts")
+_WORDS = ("input", "prompt")
+_NOT_PARAMETERS = frozenset(["model", "messages", "input", "contents", "prompt", "prompts", "instructions", "system", "system_instruction"])
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was answered.
+
+    Attributes:
+        rest: what has no place above, without nulls.
+    """
+
+    model: str | None = None
+    response_id: str | None = None
+    choices: tuple[Choice, ...] = ()
+    tokens: Tokens = NO_TOKENS
+    rest: Object = field(default_factory=dict[str, Any])
+
+
+def answer_of(body: Object) -> Answer | None:
+    """The answer that a body describes; None when it is of no known shape."""
+    if isinstance(body.get("choices"), list):
+        return _chat_completion(body)
+    if body.get("object") == "response" or isinstance(body.get("output"), list):
+        return _response(body)
+    if body.get("type") == "message" and isinstance(body.get("content"), list):
+        return _anthropic_message(body)
+    if isinstance(body.get("candidates"), list):
+        return _gemini(body)
+    if isinstance(body.get("generations"), list):
+        return _langchain(body)
+    return None
+
+
+def _chat_completion(body: Object) -> Answer:
+    choices: list[Choice] = []
+    beside: list[Object] = []
+    for choice in map(as_object, as_list(body.get("choices"))):
+        message = choice.get("message") if "message" in choice else choice.get("text")
+        choices.append(Choice(spoken(message), as_text(choice.get("finish_reason"))))
+        beside.append(without_absent({key: value for key, value in choice.items() if key not in _OF_A_CHOICE}))
+    rest = _rest(body, "choices")
+    return Answer(
+        as_text(body.get("model")),
+        as_text(body.get("id")),
+        tuple(choices),
+        openai_tokens(as_object(body.get("usage"))),
+        rest | ({"choices": beside} if any(beside) else {}),
+    )
+
+
+_OF_A_CHOICE = frozenset(["message", "text", "finish_reason", "index"])
+
+
+def _response(body: Object) -> Answer:
+    items = [tidy(item) for item in as_list(body.get("output"))]
+    reason = first_text(as_object(body.get("incomplete_details")).get("reason"), body.get("status"))
+    choices = (Choice(_spoken_in_items(items), reason),) if items else ()
+    return Answer(
+        as_text(body.get("model")),
+        as_text(body.get("id")),
+        choices,
+        openai_tokens(as_object(body.get("usage"))),
+        _rest(body, "output", "instructions", "input", "tools", "incomplete_details"),
+    )
+
+
+def _spoken_in_items(items: list[Any]) -> Any:
+    """The text of an answer that is one message of one text; else the items."""
+    messages = [as_object(item) for item in items]
+    if len(messages) == 1 and messages[0].get("type") == "message":
+        parts = [as_object(part) for part in as_list(messages[0].get("content"))]
+        if len(parts) == 1 and parts[0].get("type") == "output_text" and isinstance(parts[0].get("text"), str):
+            return parts[0]["text"]
+    return items
+
+
+def _anthropic_message(body: Object) -> Answer:
+    usage = as_object(body.get("usage"))
+    tokens = Tokens(
+        prompt=as_count(usage.get("input_tokens")),
+        completion=as_count(usage.get("output_tokens")),
+        cached=as_count(usage.get("cache_read_input_tokens")),
+        cache_write=as_count(usage.get("cache_creation_input_tokens")),
+        cache_write_hour=as_count(as_object(usage.get("cache_creation")).get("ephemeral_1h_input_tokens")),
+        are_inside=False,
+    )
+    message = {"role": body.get("role") or "assistant", "content": body["content"]}
+    choice = Choice(spoken(message), as_text(body.get("stop_reason")))
+    return Answer(
+        as_text(body.get("model")), as_text(body.get("id")), (choice,), tokens, _rest(body, "content", "stop_reason", "role", "type")
+    )
+
+
+def _gemini(body: Object) -> Answer:
+    usage = as_object(body.get("usage_metadata") or body.get("usageMetadata"))
+    thoughts = as_count(usage.get("thoughts_token_count", usage.get("thoughtsTokenCount")))
+    said = as_count(usage.get("candidates_token_count", usage.get("candidatesTokenCount")))
+    tokens = Tokens(
+        prompt=as_count(usage.get("prompt_token_count", usage.get("promptTokenCount"))),
+        completion=None if said is None else said + (thoughts or 0),
+        cached=as_count(usage.get("cached_content_token_count", usage.get("cachedContentTokenCount"))),
+        reasoning=thoughts,
+    )
+    choices = tuple(
+        Choice(spoken(candidate.get("content")), first_text(candidate.get("finish_reason"), candidate.get("finishReason")))
+        for candidate in map(as_object, as_list(body.get("candidates")))
+    )
+    return Answer(
+        first_text(body.get("model_version"), body.get("modelVersion")),
+        first_text(body.get("response_id"), body.get("responseId")),
+        choices,
+        tokens,
+        _rest(body, "candidates", "usage_metadata", "usageMetadata", "model_version", "modelVersion", "response_id", "responseId"),
+    )
+
+
+def _langchain(body: Object) -> Answer:
+    """An `LLMResult`: `generations` is a list for each prompt of a list of outputs; the first prompt's count."""
+    outer = as_list(body["generations"])
+    outputs = [as_object(item) for item in (as_list(outer[0]) if outer and isinstance(outer[0], list) else outer)]
+    choices: list[Choice] = []
+    answer = Answer()
+    for output in outputs:
+        sent = as_object(output.get("message"))
+        message = as_object(sent.get("kwargs")) or sent
+        about = as_object(message.get("response_metadata"))
+        reason = first_text(*(as_object(holder).get("finish_reason") for holder in (about, output.get("generation_info"))))
+        choices.append(Choice(spoken(message) if message else output.get("text"), first_text(reason, about.get("stop_reason"))))
+        if answer.response_id is None:
+            answer = Answer(
+                first_text(about.get("model_name"), about.get("model")),
+                first_text(about.get("id"), message.get("id")),
+                tokens=langchain_tokens(as_object(message.get("usage_metadata"))),
+            )
+    return Answer(answer.model, answer.response_id, tuple(choices), answer.tokens, _rest(body, "generations", "type"))
+
+
+def openai_tokens(usage: Object) -> Tokens:
+    """The `usage` of OpenAI's chat completions and responses: parts are inside."""
+    of_prompt = as_object(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
+    of_completion = as_object(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
+    of_cached = as_object(of_prompt.get("cached_tokens_details"))
+    return Tokens(
+        prompt=as_count(usage.get("prompt_tokens", usage.get("input_tokens"))),
+        completion=as_count(usage.get("completion_tokens", usage.get("output_tokens"))),
+        total=as_count(usage.get("total_tokens")),
+        cached=as_count(of_prompt.get("cached_tokens")),
+        cache_write=as_count(of_prompt.get("cache_write_tokens")),
+        reasoning=as_count(of_completion.get("reasoning_tokens")),
+        input_audio=as_count(of_prompt.get("audio_tokens")),
+        output_audio=as_count(of_completion.get("audio_tokens")),
+        cached_audio=as_count(of_cached.get("audio_tokens")),
+        input_image=as_count(of_prompt.get("image_tokens")),
+        output_image=as_count(of_completion.get("image_tokens")),
+        cached_image=as_count(of_cached.get("image_tokens")),
+    )
+
+
+def langchain_tokens(usage: Object) -> Tokens:
+    """LangChain's `usage_metadata`: parts are inside."""
+    of_input, of_output = as_object(usage.get("input_token_details")), as_object(usage.get("output_token_details"))
+    return Tokens(
+        prompt=as_count(usage.get("input_tokens")),
+        completion=as_count(usage.get("output_tokens")),
+        total=as_count(usage.get("total_tokens")),
+        cached=as_count(of_input.get("cache_read")),
+        cache_write=as_count(of_input.get("cache_creation")),
+        reasoning=as_count(of_output.get("reasoning")),
+        input_audio=as_count(of_input.get("audio")),
+        output_audio=as_count(of_output.get("audio")),
+    )
+
+
+def spoken(message: Any) -> Any:
+    """The text of a message that is nothing but one text; else the message without its nulls.
+
+    A message has `content` or `parts`: a text, or a list of parts whose text is under `text` or `content`.
+    """
+    if not isinstance(message, dict):
+        return message
+    said = as_object(tidy(message))
+    if any(said.get(name) for name in _SAYS_MORE):
+        return said
+    content: Any = said.get("content", said.get("parts"))
+    if isinstance(content, str):
+        return content or said
+    parts = [as_object(part) for part in as_list(content)]
+    if len(parts) == 1 and parts[0].get("type") in ("text", None):
+        text: Any = parts[0].get("text", parts[0].get("content"))
+        return text if isinstance(text, str) else said
+    return said
+
+
+_SAYS_MORE = frozenset(["tool_calls", "refusal", "reasoning_content", "reasoning", "audio", "function_call", "annotations"])
+
+
+def tidy(message: Any) -> Any:
+    """A message, or another item, without the nulls that say nothing: its own, and those of its parts and tool calls."""
+    if not isinstance(message, dict):
+        return message
+    said = without_absent(as_object(message))
+    for name in ("content", "parts", "tool_calls"):
+        if isinstance(said.get(name), list):
+            said[name] = [without_absent(as_object(item)) if isinstance(item, dict) else item for item in as_list(said[name])]
+    return said
+
+
+def _rest(body: Object, *read: str) -> Object:
+    return without_absent({key: value for key, value in body.items() if key not in read and key not in ("id", "model", "usage", "object")})

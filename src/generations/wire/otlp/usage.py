@@ -1,0 +1,59 @@
+"""Token counts of any convention, as the record counts them: each token once, parts inside their whole."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+from generations.wire.otlp.bounds import MOST_TOKENS
+from generations.wire.otlp.call import Tokens
+from generations.wire.payload import Object, without_absent
+from generations.wire.token_counts import Side, inclusive
+
+
+def usage_of(tokens: Tokens) -> tuple[Object, list[str]]:
+    """The record's `usage`, without cost, and notes on counts that contradict each other.
+
+    Counts whose parts are larger than their whole were counted beside each other, whatever the convention says: raw
+    counts of Anthropic, for instance, passed on under a name that means the sum.
+    """
+    notes: list[str] = []
+    tokens = _plausible(tokens, notes)
+    prompt = _side("prompt", tokens.prompt, (tokens.cached or 0) + (tokens.cache_write or 0), tokens.are_inside, notes)
+    completion = _side("completion", tokens.completion, tokens.reasoning or 0, tokens.are_inside, notes)
+    counts = inclusive(prompt, completion, tokens.total)
+    told = [count for count in counts if count is not None]
+    if tokens.total is not None and told and sum(told) != tokens.total:
+        notes.append(f"the total of {tokens.total} tokens is not the sum of its parts, {' + '.join(map(str, told))}")
+    audio = [count for count in (tokens.input_audio, tokens.output_audio) if count is not None]
+    usage = {
+        "promptTokens": counts[0],
+        "completionTokens": counts[1],
+        "totalTokens": tokens.total,
+        "cachedTokens": tokens.cached,
+        "cacheWriteTokens": tokens.cache_write,
+        "cacheWriteHourTokens": tokens.cache_write_hour,
+        "reasoningTokens": tokens.reasoning,
+        "audioTokens": sum(audio) if audio else None,
+        "inputAudioTokens": tokens.input_audio,
+        "outputAudioTokens": tokens.output_audio,
+        "cachedAudioTokens": tokens.cached_audio,
+        "inputImageTokens": tokens.input_image,
+        "outputImageTokens": tokens.output_image,
+        "cachedImageTokens": tokens.cached_image,
+    }
+    return without_absent(usage), notes
+
+
+def _plausible(tokens: Tokens, notes: list[str]) -> Tokens:
+    absurd = [field.name for field in fields(Tokens) if isinstance(count := getattr(tokens, field.name), int) and count > MOST_TOKENS]
+    if absurd:
+        notes.append(f"counts of more than {MOST_TOKENS} tokens were ignored: {', '.join(absurd)}")
+    return replace(tokens, **dict.fromkeys(absurd))
+
+
+def _side(name: str, count: int | None, parts: int, are_inside: bool, notes: list[str]) -> Side:
+    if count is not None and are_inside and parts > count:
+        kind = "cached" if name == "prompt" else "reasoning"
+        notes.append(f"more {kind} tokens ({parts}) than {name} tokens ({count}) were sent: they are counted beside each other")
+        return Side(count, parts, parts_are_inside=False)
+    return Side(count, parts, are_inside)
