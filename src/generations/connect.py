@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from generations.errors import ConfigError, MissingExtra
+from generations.pricing.prices import Prices, is_library_installed
 from generations.remote.backend import ServerBackend
 from generations.remote.connection import Connection
 from generations.store.collection import Collection
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 URL_VARIABLE: Final = "GENERATIONS_URL"
 API_KEY_VARIABLE: Final = "GENERATIONS_API_KEY"
+PRICES_VARIABLE: Final = "GENERATIONS_PRICES"
 DEFAULT_FOLDER: Final = "./generations-data"
 
 _FORMS: Final = "give a folder, chdb:///absolute/folder, clickhouse://user:password@host:8123/database or http://host:4300"
@@ -46,6 +48,9 @@ class Generations(Collection):
         project: whose records are seen and written; None is the project `default`, or that of the key.
         limits: what one query may spend; None takes the defaults of `Limits`. A Generations server has its own.
         max_record_bytes: records whose JSON is larger are refused; None is 32 MiB.
+        prices: what recorded generations are priced by: the path of a file with prices of your own, which win over those
+            of `genai-prices`; `off` computes no cost. None takes the environment variable `GENERATIONS_PRICES`, and
+            where that is unset the prices of `genai-prices`, if it is installed. A Generations server has its own.
 
     Raises:
         ConfigError: the URL or a setting is not one that this version knows.
@@ -62,6 +67,7 @@ class Generations(Collection):
         *,
         limits: Limits | None = None,
         max_record_bytes: int | None = None,
+        prices: str | os.PathLike[str] | None = None,
     ) -> None:
         if project == "":
             raise ConfigError("the project has no name", hint="leave it out for the project `default`")
@@ -69,13 +75,16 @@ class Generations(Collection):
         if is_server(where):
             if limits is not None:
                 raise ConfigError("the limits of a Generations server are its own", hint="max_time_ms bounds a single call")
+            if prices is not None:
+                raise ConfigError("the prices of a Generations server are its own", hint="start it with generations serve --prices FILE")
             super().__init__(_at_a_distance(where, api_key, project, max_record_bytes))
             return
         if api_key is not None:
             raise ConfigError("api_key is for a Generations server", hint="a folder has none; put a ClickHouse password into the URL")
+        priced_by = open_prices(prices)
         engine = open_engine(where)
         try:
-            store = Store(engine, "default" if project is None else project, limits)
+            store = Store(engine, "default" if project is None else project, limits, prices=priced_by)
         except BaseException:
             engine.close()
             raise
@@ -117,6 +126,29 @@ class Generations(Collection):
 def default_url() -> str:
     """Where the data is when nobody says."""
     return os.environ.get(URL_VARIABLE) or DEFAULT_FOLDER
+
+
+def open_prices(prices: str | os.PathLike[str] | None = None) -> Prices | None:
+    """What generations are priced by; None when no cost is computed. See `Generations` for what can be said.
+
+    Raises:
+        ConfigError: the file cannot be read, or holds something that is not understood.
+    """
+    said = os.fspath(prices) if prices is not None else os.environ.get(PRICES_VARIABLE, "")
+    if said == "off":
+        return None
+    if not said:
+        return Prices() if is_library_installed() else None
+    from generations.pricing.own import read_prices  # noqa: PLC0415 - for those who have prices of their own
+
+    try:
+        text = Path(said).expanduser().read_text(encoding="utf-8")
+    except OSError as error:
+        hint = f"name a TOML or JSON file, or `off`, with --prices or {PRICES_VARIABLE}"
+        raise ConfigError(f"the prices cannot be read from {said}: {error.strerror or error}", hint=hint) from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"the prices in {said} are not UTF-8 text") from None
+    return Prices(read_prices(text, Path(said).name), use_library=is_library_installed())
 
 
 def is_server(url: str) -> bool:

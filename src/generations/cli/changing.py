@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, cast
 import typer
 
 from generations.cli import arguments, exit_codes, printing
-from generations.cli.options import AsTable, Data, FilterArgument, FilterOption, Project, collection, is_table
+from generations.cli.options import AsTable, Data, FilterArgument, FilterOption, PriceFile, Project, collection, is_table
 from generations.errors import InvalidInput
 from generations.jobs import answers
 
@@ -18,6 +18,7 @@ def insert(
     context: typer.Context,
     *,
     record: Annotated[str, typer.Argument(metavar="RECORD", help="One record, a list, or JSON lines: as JSON, @file or -.")],
+    prices: PriceFile = None,
     as_table: AsTable = None,
     data: Data = None,
     project: Project = None,
@@ -32,7 +33,7 @@ def insert(
       tail -n 5 log.jsonl | generations insert -
     """
     documents = arguments.documents_of(record)
-    with collection(context, data, project) as generations:
+    with collection(context, data, project, prices) as generations:
         result = generations.insert_many(documents)
     counts = {"inserted": result.inserted_count, "replaced": result.replaced_count, "unchanged": result.unchanged_count}
     if is_table(as_table):

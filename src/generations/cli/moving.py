@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from generations.cli import arguments, exit_codes, printing
-from generations.cli.options import AsTable, Data, Fields, FilterOption, Project, Sort, collection, is_table
+from generations.cli.options import AsTable, Data, Fields, FilterOption, PriceFile, Project, Sort, collection, is_table
 from generations.cli.progress import progress
 from generations.errors import InvalidInput
 from generations.jobs import answers
@@ -29,6 +29,7 @@ def import_(
     rejected: Annotated[
         Path | None, typer.Option("--rejected", metavar="FILE", help="Where refused records go; default FILE.rejected.jsonl.")
     ] = None,
+    prices: PriceFile = None,
     as_table: AsTable = None,
     data: Data = None,
     project: Project = None,
@@ -49,7 +50,7 @@ def import_(
     if rejected is not None and len(files) > 1:
         raise InvalidInput("--rejected names one file, and several are imported", hint="import them one by one")
     refused = 0
-    with collection(context, data, project) as generations:
+    with collection(context, data, project, prices) as generations:
         for name in files:
             with progress(printing.cell(Path(name).name), is_bytes=True) as move:
 

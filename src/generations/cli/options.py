@@ -20,13 +20,18 @@ Fields = Annotated[str | None, typer.Option("--fields", metavar="PATHS", help="F
 Sort = Annotated[str | None, typer.Option("--sort", metavar="PATHS", help="Order: -timestamp,model.id; a minus descends.")]
 Skip = Annotated[int, typer.Option("--skip", metavar="N", min=0, help="Leave out the first N.")]
 
+PriceFile = Annotated[
+    str | None,
+    typer.Option("--prices", metavar="FILE", help="Prices of your own, TOML or JSON; 'off': no cost. Default $GENERATIONS_PRICES."),
+]
 
-def collection(context: typer.Context, data: str | None, project: str | None) -> "Generations":
+
+def collection(context: typer.Context, data: str | None, project: str | None, prices: str | None = None) -> "Generations":
     """Open the collection that the options of the command or of the program name; those of the command win."""
     from generations.connect import Generations  # noqa: PLC0415 - help needs no engine
 
     settings = cast("dict[str, str | None]", context.obj or {})
-    return Generations(data or settings.get("data"), project=project or settings.get("project"))
+    return Generations(data or settings.get("data"), project=project or settings.get("project"), prices=prices)
 
 
 def is_table(as_table: bool | None) -> bool:

@@ -46,9 +46,7 @@ def prepared(origin: Store | ServerBackend, rows: Rows, records: Sequence[Record
 
 
 def _for_store(store: Store, rows: Rows) -> Callable[[], tuple[int, int]]:
-    from generations.store.block import Block  # noqa: PLC0415 - a client of a server has no Arrow
-
-    block = Block.of(rows)
+    block = store.block(rows)
 
     def write() -> tuple[int, int]:
         outcome = store.insert(block)

@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from generations.errors import StoreUnavailable
+from generations.pricing.rows import fill_costs
 from generations.query.compiled import Param, Source
 from generations.results import Estimate, ProjectStats, Stats
 from generations.store.block import Block, as_arrow, plain
@@ -20,6 +21,7 @@ from generations.store.settings import reading
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from generations.pricing.prices import Prices
     from generations.query.compiled import Compiled
     from generations.record.encode import Rows
     from generations.store.engine import Engine
@@ -43,13 +45,22 @@ class Store:
         engine: where the data is.
         project: whose records are seen and written.
         limits: what one query may spend.
+        prices: what is inserted is priced by; None computes no cost.
         on_written: told of what is on disk: the project, the versions, and what made each of them. It must not raise.
     """
 
-    def __init__(self, engine: Engine, project: str = "default", limits: Limits | None = None, on_written: OnWritten | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        project: str = "default",
+        limits: Limits | None = None,
+        on_written: OnWritten | None = None,
+        prices: Prices | None = None,
+    ) -> None:
         self._engine = engine
         self._project = project
         self._limits = limits or Limits()
+        self._prices = prices
         self._on_written = on_written
         self._layout = find_layout(engine)
         migrate(engine, self._layout)
@@ -62,6 +73,11 @@ class Store:
     @property
     def limits(self) -> Limits:
         return self._limits
+
+    @property
+    def prices(self) -> Prices | None:
+        """What inserted records are priced by; None when no cost is computed."""
+        return self._prices
 
     @property
     def source(self) -> Source:
@@ -84,7 +100,7 @@ class Store:
         """
         if not rows.ids:
             return InsertOutcome([], [], [])
-        block = rows if isinstance(rows, Block) else Block.of(rows)
+        block = rows if isinstance(rows, Block) else self.block(rows)
         now_us = _now_us()
         with self._engine.writing():
             plan = plan_insert(block.ids, block.hashes, self._known(block.ids), SEQUENCE.take(len(block)), now_us)
@@ -92,6 +108,16 @@ class Store:
                 taken = block if len(plan.rows) == len(block) else block.take(plan.rows)
                 self._append(self._with_feedback(taken, plan.versions), plan.versions, now_us)
         return plan.outcome
+
+    def block(self, rows: Rows) -> Block:
+        """What rows become before they are inserted, with what they cost where the store has prices."""
+        self.price(rows)
+        return Block.of(rows)
+
+    def price(self, rows: Rows) -> None:
+        """Put what rows cost beside what was reported, in place; harmless when repeated, nothing without prices."""
+        if self._prices is not None:
+            fill_costs(rows, self._prices, self._project)
 
     def rewrite(self, rows: Rows, replaced: Sequence[int], change: Change) -> None:
         """Append a new version of each row, all or nothing; `replaced[i]` is the `seq` of the version that row i replaces.
