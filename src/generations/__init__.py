@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from generations.asynchronous import AsyncCursor, AsyncGenerations
     from generations.connect import Generations
     from generations.errors import (
+        AccessDenied,
+        Busy,
         ConfigError,
         GenerationsError,
         InvalidInput,
@@ -25,10 +27,13 @@ if TYPE_CHECKING:
         InvalidRecord,
         LimitExceeded,
         MissingExtra,
+        NotFound,
         QueryFailed,
+        RateLimited,
         StoreDamaged,
         StoreError,
         StoreUnavailable,
+        TooLarge,
         UnknownField,
         UnknownOperator,
         Unsupported,
@@ -40,8 +45,10 @@ if TYPE_CHECKING:
     from generations.store.limits import Limits
 
 __all__ = [
+    "AccessDenied",
     "AsyncCursor",
     "AsyncGenerations",
+    "Busy",
     "Collection",
     "ConfigError",
     "Cursor",
@@ -54,10 +61,13 @@ __all__ = [
     "LimitExceeded",
     "Limits",
     "MissingExtra",
+    "NotFound",
     "QueryFailed",
+    "RateLimited",
     "StoreDamaged",
     "StoreError",
     "StoreUnavailable",
+    "TooLarge",
     "UnknownField",
     "UnknownOperator",
     "Unsupported",

@@ -6,18 +6,16 @@ from asyncio import to_thread
 from collections import deque
 from collections.abc import Callable, Coroutine
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Final, Generic, ParamSpec, Protocol, Self, TypeVar, cast
 
 from generations.connect import Generations
 from generations.store.cursor import Cursor, Document, FindCursor
 
 if TYPE_CHECKING:
-    import os
     from types import TracebackType
 
     from generations.record.generation import Generation
     from generations.store.cursor import Sort
-    from generations.store.limits import Limits
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -65,6 +63,19 @@ class asking(Generic[S, P, R, T]):  # noqa: N801 - used as a decorator is
             return cursor_over(method(over.blocking, *args, **kwargs))
 
         return make
+
+
+def with_arguments_of(kind: Callable[P, R]) -> Callable[[Callable[[S, R], None]], Callable[Concatenate[S, P], None]]:
+    """A constructor that takes the arguments of another class, and is given the object that they make."""
+
+    def decorate(construct: Callable[[S, R], None]) -> Callable[Concatenate[S, P], None]:
+        @wraps(cast("type", kind).__init__)
+        def constructed(self: S, /, *args: P.args, **kwargs: P.kwargs) -> None:
+            construct(self, kind(*args, **kwargs))
+
+        return constructed
+
+    return decorate
 
 
 class AsyncCursor(Generic[T]):
@@ -175,16 +186,9 @@ class AsyncGenerations:
     Args and errors are those of `Generations`.
     """
 
-    def __init__(
-        self,
-        url: str | os.PathLike[str] | None = None,
-        api_key: str | None = None,
-        project: str | None = None,
-        *,
-        limits: Limits | None = None,
-        max_record_bytes: int | None = None,
-    ) -> None:
-        self._generations = Generations(url, api_key, project, limits=limits, max_record_bytes=max_record_bytes)
+    @with_arguments_of(Generations)
+    def __init__(self, blocking: Generations) -> None:
+        self._generations = blocking
 
     @property
     def blocking(self) -> Generations:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-HEAVY = {"chdb", "clickhouse_connect", "numpy", "pandas", "polars", "pyarrow", "rich", "typer"}
+HEAVY = {"chdb", "clickhouse_connect", "httpx2", "numpy", "pandas", "polars", "pyarrow", "rich", "starlette", "typer"}
 
 COST = """
 import json, sys, time
@@ -24,7 +24,7 @@ def importing() -> dict[str, object]:
     return json.loads(done.stdout)
 
 
-def test_importing_loads_no_engine_and_no_terminal() -> None:
+def test_importing_loads_no_engine_no_client_and_no_terminal() -> None:
     """Capture runs in other people's processes; they pay for what they use."""
     assert HEAVY.isdisjoint(importing()["modules"])
 

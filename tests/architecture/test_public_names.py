@@ -6,8 +6,10 @@ import generations
 from generations import errors
 
 PUBLIC = [
+    "AccessDenied",
     "AsyncCursor",
     "AsyncGenerations",
+    "Busy",
     "Collection",
     "ConfigError",
     "Cursor",
@@ -20,10 +22,13 @@ PUBLIC = [
     "LimitExceeded",
     "Limits",
     "MissingExtra",
+    "NotFound",
     "QueryFailed",
+    "RateLimited",
     "StoreDamaged",
     "StoreError",
     "StoreUnavailable",
+    "TooLarge",
     "UnknownField",
     "UnknownOperator",
     "Unsupported",

@@ -4,6 +4,8 @@ import gzip
 import json
 import math
 import re
+import subprocess
+import sys
 import tracemalloc
 from datetime import UTC, datetime
 
@@ -181,3 +183,25 @@ def test_a_long_answer_is_read_in_flat_memory(distant):
     tracemalloc.stop()
 
     assert peak < 5 << 20
+
+
+def test_a_client_needs_neither_an_engine_nor_arrow(targets, project):
+    """The package by itself is enough, and says what is missing where more is needed."""
+    program = f"""
+import sys
+sys.modules |= dict.fromkeys(["chdb", "pyarrow", "clickhouse_connect", "starlette", "typer", "rich"])
+from generations import Generations, MissingExtra
+with Generations({targets("server")!r}, project={project!r}) as generations:
+    generations.insert_many([{{"id": "a", "model": {{"id": "m"}}}}, {{"id": "b", "model": {{"id": "m"}}}}])
+    generations.add_feedback("a", rating=5)
+    generations.export("-", fields=["id"], sort="id")
+    print(len(generations.find({{"feedback.rating": 5}}).to_list()), flush=True)
+    try:
+        generations.find().to_arrow()
+    except MissingExtra as error:
+        print(error.hint)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[:3] == ['{"id":"a"}', '{"id":"b"}', "1"]
+    assert "pip install" in done.stdout
