@@ -5,10 +5,11 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 BIN := .venv/bin
 STAMP := .venv/.installed
 SIZES ?= 10000 100000 1000000
+SIZE ?= 100000
 DIR ?=
 PAGES := README.md $(wildcard docs/*.md)
 
-.PHONY: help setup demo test test-everywhere check format lint types layers docs docs-check bench crash real-input recorded lock clean
+.PHONY: help setup demo test test-everywhere check format lint types layers docs docs-check bench load crash real-input recorded lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -56,8 +57,12 @@ docs: setup ## write the generated parts and the outputs of the examples anew
 bench: setup ## measure, and write docs/benchmarks.md; SIZES="10000" for a quick look, which writes nothing
 	$(BIN)/python -m bench $(SIZES)
 
-crash: setup ## the kill test: 20 rounds of SIGKILL under four writers
+load: setup ## load a server on this machine; SIZE=1000000 writes its part of docs/benchmarks.md
+	$(BIN)/python -m bench.load $(SIZE)
+
+crash: setup ## the kill tests: 20 rounds of SIGKILL under four writers, and 20 of the server under 16 clients
 	$(BIN)/python tests/crash/kill.py --rounds 20
+	$(BIN)/python tests/crash/kill_server.py --rounds 20
 
 real-input: setup ## import the recorded inputs of DIR and check every number
 	@test -n "$(DIR)" || { echo "Say where the inputs are: make real-input DIR=/path/to/them"; exit 1; }

@@ -33,7 +33,7 @@ def main() -> None:
     (BUILD / "results.json").write_text(json.dumps(results, indent=1))
     page = report.page(results)
     if arguments.sizes == SIZES:
-        report.PAGE.write_text(page)
+        report.replace_part("bench", page)
     sys.stdout.write(page)
 
 

@@ -19,8 +19,17 @@ FLAT = 3.0
 """How much slower a query may be at the largest size than at the smallest to be called flat."""
 
 
+def replace_part(name: str, text: str) -> None:
+    """Put the text of one program into the page, in place of what it wrote before; what others wrote stays."""
+    begin, end = f"<!-- make {name} -->", f"<!-- end of make {name} -->"
+    written = f"{begin}\n{text.strip()}\n{end}\n"
+    before = PAGE.read_text() if PAGE.exists() else ""
+    head, found, rest = before.partition(begin)
+    PAGE.write_text(head + written + rest.partition(f"{end}\n")[2] if found else f"{before.rstrip()}\n\n{written}".lstrip())
+
+
 def page(results: dict[str, Any]) -> str:
-    """The page of the docs."""
+    """What `make bench` has to say."""
     parts = [_head(results), _targets(results), _queries(results), _writes(results), _growth(results), _rest(results), _notes(results)]
     return "\n".join(part for part in parts if part)
 
