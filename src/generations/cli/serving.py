@@ -5,7 +5,7 @@ from typing import Annotated, Literal, cast
 
 import typer
 
-from generations.cli.options import Data
+from generations.cli.options import Data, PriceFile
 
 Host = Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")]
 Port = Annotated[int, typer.Option("--port", metavar="PORT", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
@@ -23,6 +23,7 @@ def serve(
     port: Port = 4300,
     cors_origin: CorsOrigin = None,
     rate: Rate = None,
+    prices: PriceFile = None,
     log_level: LogLevel = "info",
 ) -> None:
     """Serve the generations over HTTP, to programs in any language, until Ctrl-C or SIGTERM.
@@ -46,5 +47,7 @@ def serve(
         sys.stderr.write(f"serving {url} on {address}\n")
         sys.stderr.flush()
 
-    chosen = ServerSettings(host=host, port=port, cors_origins=tuple(cors_origin or ()), rate_per_second=rate, log_level=log_level)
+    chosen = ServerSettings(
+        host=host, port=port, cors_origins=tuple(cors_origin or ()), rate_per_second=rate, prices=prices, log_level=log_level
+    )
     serve_forever(url, chosen, on_ready=say_ready)

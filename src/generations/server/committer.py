@@ -22,6 +22,7 @@ from generations.store.insertion import InsertOutcome
 if TYPE_CHECKING:
     from generations.server.projects import Projects
     from generations.server.room import Room
+    from generations.store.store import Store
 
 MOST_ROWS: Final = 50_000
 MOST_BYTES: Final = 64 << 20
@@ -144,7 +145,7 @@ class Committer:
         begun = time.monotonic()
         store = self._projects.collection(group[0].project).store
         try:
-            outcome = store.insert(_joined([one.records for one in group]))
+            outcome = store.insert(_joined(store, [one.records for one in group]))
         except StoreUnavailable:
             self._failed_at = time.monotonic()
             raise
@@ -162,7 +163,7 @@ class Committer:
         return outcomes
 
 
-def _joined(records: list[Rows | Block]) -> Block:
+def _joined(store: Store, records: list[Rows | Block]) -> Block:
     """All of them as one block, in their order."""
     blocks: list[Block] = []
     small: list[Rows] = []
@@ -171,9 +172,9 @@ def _joined(records: list[Rows | Block]) -> Block:
             small.append(one)
             continue
         if small:
-            blocks.append(Block.of(Rows.joined(small)))
+            blocks.append(store.block(Rows.joined(small)))
             small = []
         blocks.append(one)
     if small:
-        blocks.append(Block.of(Rows.joined(small)))
+        blocks.append(store.block(Rows.joined(small)))
     return Block.joined(blocks)

@@ -11,6 +11,7 @@ from generations.store.collection import Collection
 from generations.store.store import Store
 
 if TYPE_CHECKING:
+    from generations.pricing.prices import Prices
     from generations.store.engine import Engine
     from generations.store.limits import Limits
 
@@ -24,10 +25,13 @@ class Projects:
         measures: of what is recorded in them.
     """
 
-    def __init__(self, engine: Engine, limits: Limits | None = None, max_record_bytes: int | None = None) -> None:
+    def __init__(
+        self, engine: Engine, limits: Limits | None = None, max_record_bytes: int | None = None, prices: Prices | None = None
+    ) -> None:
         self._engine = engine
         self._limits = limits
         self._max_record_bytes = max_record_bytes
+        self._prices = prices
         self.measures = Measures()
         self._lock = threading.Lock()
         self._open: OrderedDict[str, Collection] = OrderedDict()
@@ -50,7 +54,7 @@ class Projects:
             return found
 
     def _made(self, project: str) -> Collection:
-        return Collection(Store(self._engine, project, self._limits, self.measures.written), self._max_record_bytes)
+        return Collection(Store(self._engine, project, self._limits, self.measures.written, self._prices), self._max_record_bytes)
 
     def close(self) -> None:
         self._engine.close()

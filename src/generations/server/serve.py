@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import anyio.to_thread
 import uvicorn
 
-from generations.connect import open_engine
+from generations.connect import open_engine, open_prices
 from generations.errors import ConfigError
 from generations.server import logs
 from generations.server.access import is_loopback
@@ -138,7 +138,8 @@ def _address(listening: socket.socket) -> str:
 
 
 def _open(url: str, settings: ServerSettings, limits: Limits | None) -> Projects:
-    projects = Projects(open_engine(url), limits)
+    prices = open_prices(settings.prices)
+    projects = Projects(open_engine(url), limits, prices=prices)
     try:
         projects.collection("default")  # runs the migrations now, and refuses what cannot be opened
         _refuse_strangers(settings.host, projects)

@@ -23,6 +23,7 @@ class ServerSettings:
         drain_seconds: how long a stopping server waits for the requests it has begun.
         cors_origins: pages of these origins may call it; `*` is any. None by default.
         rate_per_second: requests a second that a key without a rate of its own may send, on average; None is no limit.
+        prices: what recorded generations are priced by, as `Generations` takes it.
         log_level: the least that the log tells: `debug`, `info`, `warning` or `error`.
     """
 
@@ -38,4 +39,5 @@ class ServerSettings:
     drain_seconds: float = 30.0
     cors_origins: tuple[str, ...] = ()
     rate_per_second: float | None = None
+    prices: str | None = None
     log_level: str = "info"

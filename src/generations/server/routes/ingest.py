@@ -21,7 +21,6 @@ from generations.server import schemas
 from generations.server.bodies import lines_of, unpacked, whole_body
 from generations.server.call import JSON_LINES, Call, Endpoint, answer, flag, known_parameters
 from generations.server.committer import WORTH_A_BLOCK
-from generations.store.block import Block
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -151,7 +150,8 @@ async def _encoded(call: Call, encoding: Callable[..., R], records: Sequence[Rec
 
 async def _submit(call: Call, rows: Rows, holding: Holding) -> _UnderWay:
     """Hand rows to the committer, with the room that is held for them."""
-    records = rows if len(rows) < WORTH_A_BLOCK else await to_thread.run_sync(Block.of, rows, limiter=call.state.encoders)
+    encoders, block = call.state.encoders, call.collection.store.block
+    records = rows if len(rows) < WORTH_A_BLOCK else await to_thread.run_sync(block, rows, limiter=encoders)
     written = asyncio.wrap_future(call.state.committer.submit(call.project, records, holding.size_bytes))
     holding.hand_over()
     written.add_done_callback(_seen)
