@@ -43,7 +43,7 @@ _STATUSES: Final[tuple[tuple[type[GenerationsError], int], ...]] = (
 )
 """The first that fits; `AccessDenied` carries its own."""
 
-_TITLES: Final = {
+TITLES: Final = {
     400: "The request cannot be taken as it is",
     401: "A key is needed",
     403: "The key may not do this",
@@ -77,7 +77,7 @@ def document(error: GenerationsError, status: int) -> dict[str, Any]:
     """
     return {
         "type": f"urn:generations:error:{error.code}",
-        "title": _TITLES.get(status, "The request failed"),
+        "title": TITLES.get(status, "The request failed"),
         "status": status,
         "detail": str(error),
         "code": error.code,

@@ -101,6 +101,7 @@ PROBLEM: Final = {
         code=TEXT,
         hint=nullable(TEXT),
         errors=listed(shape(message=TEXT, path=nullable(TEXT))),
+        requestId=TEXT,
     ),
     "title": "Problem",
     "description": "What went wrong, where, and how to mend it (RFC 9457). `code` is the stable name of the kind of error.",

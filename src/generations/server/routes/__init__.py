@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from generations.server.call import Endpoint
-from generations.server.routes import about, asking, changing, exporting, ingest, keys, reading, watching
+from generations.server.routes import about, asking, changing, documentation, exporting, ingest, keys, reading, watching
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *ingest.ENDPOINTS,
@@ -16,5 +16,6 @@ ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *changing.ENDPOINTS,
     *keys.ENDPOINTS,
     *watching.ENDPOINTS,
+    *documentation.ENDPOINTS,
 )
 """Where two fit a path, the first one answers: `/api/generations/stats` stands before `/api/generations/{id}`."""
