@@ -49,6 +49,8 @@ async def streamed(cursor: Cursor[Any], form: Wanted, limiter: CapacityLimiter) 
         return Response(b'{"docs":' + text + b"}", media_type=JSON)
     pieces = _pieces(cursor, extended_line)
     first = await anyio.to_thread.run_sync(next, pieces, b"", limiter=limiter)
+    if len(first) < _PIECE_BYTES:  # the whole answer: more would have filled the piece
+        return Response(first, media_type=JSON_LINES)
     return StreamingResponse(_following(first, pieces, cursor, limiter), media_type=JSON_LINES)
 
 
