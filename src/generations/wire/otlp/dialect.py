@@ -1,0 +1,50 @@
+"""What a dialect is: a way of telling calls of a model through spans."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from generations.wire.otlp.attributes import Attributes
+from generations.wire.otlp.call import Call
+from generations.wire.otlp.names import Names
+from generations.wire.otlp.telemetry import LogRecord, Span
+
+Role = Literal[
+    "generation",  # one call of a model: becomes a record
+    "agent",
+    "workflow",
+    "tool",
+    "function",  # a function of the user's
+    "other",  # whatever else happens around generations: it repeats their usage, or has none
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a span is, and the name it gives to what happens inside it; None when it gives none."""
+
+    role: Role
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One convention, as one family of senders keeps it.
+
+    Attributes:
+        name: short, for people; it is kept on the record.
+        told_by: how its spans are recognised, and why it comes before the dialects below it.
+        recognises: True for every span in it, whether a generation or not.
+        place: what a span in it is.
+        names: where the context of a call is told.
+        read: what a generation's span tells, its attributes counted as understood. The log records are those of the span.
+    """
+
+    name: str
+    told_by: str
+    recognises: Callable[[Span], bool]
+    place: Callable[[Span], Place]
+    names: Names
+    read: Callable[[Attributes, Span, tuple[LogRecord, ...]], Call]

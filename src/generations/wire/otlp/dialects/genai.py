@@ -1,0 +1,143 @@
+"""OpenTelemetry's own GenAI conventions: the current names and the renamed ones before.
+
+Sources: the conventions of `open-telemetry/semantic-conventions` up to v1.41.0 and of
+`open-telemetry/semantic-conventions-genai` after them. The schema URL of a scope does not tell which ones are used
+(instrumentations stamp 1.37.0 on newer attributes), so every name is understood at any time.
+
+`gen_ai.usage.input_tokens` contains the cached tokens and `output_tokens` the reasoning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from generations.wire.otlp.attributes import Attributes
+from generations.wire.otlp.call import Call, Choice
+from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialects.genai_messages import choices_of, prepended, said_in_events
+from generations.wire.otlp.names import Names, facts
+from generations.wire.otlp.provider_bodies import tidy
+from generations.wire.otlp.telemetry import LogRecord, Span
+from generations.wire.payload import as_list, as_object, as_text
+
+NAMES = Names(
+    requested_model=("gen_ai.request.model",),
+    answered_model=("gen_ai.response.model",),
+    provider=("gen_ai.provider.name", "gen_ai.system"),
+    response_id=("gen_ai.response.id",),
+    prompt_tokens=("gen_ai.usage.input_tokens", "gen_ai.usage.prompt_tokens"),
+    completion_tokens=("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+    total_tokens=("gen_ai.usage.total_tokens",),
+    cached_tokens=("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
+    cache_write_tokens=(
+        "gen_ai.usage.cache_write.input_tokens",
+        "gen_ai.usage.cache_creation.input_tokens",
+        "gen_ai.usage.cache_creation_input_tokens",
+    ),
+    reasoning_tokens=("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
+    input_audio_tokens=("gen_ai.usage.audio.input_tokens",),
+    output_audio_tokens=("gen_ai.usage.audio.output_tokens",),
+    cached_audio_tokens=("gen_ai.usage.audio.cache_read.input_tokens",),
+    input_image_tokens=("gen_ai.usage.image.input_tokens",),
+    output_image_tokens=("gen_ai.usage.image.output_tokens",),
+    cached_image_tokens=("gen_ai.usage.image.cache_read.input_tokens",),
+    cost_usd=("gen_ai.usage.cost", "operation.cost"),
+    first_token_s=("gen_ai.response.time_to_first_chunk", "gen_ai.client.operation.time_to_first_chunk"),
+    error_type=("error.type",),
+    user_id=("user.id", "enduser.id", "langfuse.user.id", "gen_ai.user"),
+    session_id=("session.id", "langfuse.session.id", "gen_ai.conversation.id"),
+    function_id=("langfuse.trace.name", "code.function.name"),
+    workflow_id=("gen_ai.workflow.name",),
+    agent_id=("gen_ai.agent.id", "gen_ai.agent.name"),
+    tags=("langfuse.trace.tags",),
+    parameters=("gen_ai.request.", "gen_ai.openai.request.", "openai.request."),
+)
+
+GENERATIVE = frozenset(["chat", "text_completion", "generate_content", "embeddings", "completion", "responses", "image_generation"])
+"""Values of `gen_ai.operation.name` that are one call of a model; the last three are not in the conventions but sent."""
+
+_AGENTS = frozenset(["invoke_agent", "create_agent"])
+_OTHERS = frozenset(["plan", "retrieval", "evaluate", "evaluation", "create_memory", "update_memory", "delete_memory", "search_memory"])
+
+
+def place(span: Span) -> Place:
+    """By the operation's name. An operation of the sender's own is a generation when it is a client's call of a named model."""
+    attributes = span.attributes
+    operation = as_text(attributes.get("gen_ai.operation.name"))
+    if operation in _AGENTS:
+        return Place("agent", as_text(attributes.get("gen_ai.agent.name")))
+    if operation == "execute_tool":
+        return Place("tool", as_text(attributes.get("gen_ai.tool.name")))
+    if operation == "invoke_workflow":
+        return Place("workflow", as_text(attributes.get("gen_ai.workflow.name")) or span.name)
+    if operation in GENERATIVE:
+        return Place("generation")
+    has_model = any(as_text(attributes.get(name)) for name in (*NAMES.requested_model, *NAMES.answered_model))
+    has_usage = any(name in attributes for name in (*NAMES.prompt_tokens, *NAMES.completion_tokens))
+    if operation is None:
+        return Place("generation" if has_model and (has_usage or span.kind == "client") else "other")
+    return Place("generation" if has_model and span.kind == "client" and operation not in _OTHERS else "other")
+
+
+def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
+    """A span, with the log records and span events that carry its messages."""
+    return completed(facts(told, NAMES), told, span, logs)
+
+
+def completed(call: Call, told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
+    """The call, with what it lacks of messages and particulars taken from these conventions' attributes and events."""
+    reasons = told.texts("gen_ai.response.finish_reasons", "gen_ai.response.finish_reason")
+    found, choices = _messages(told, reasons)
+    found, choices = found if call.input is None else call.input, call.choices or choices
+    if found is None or not choices:
+        event_input, event_choices = said_in_events(span.events, logs, reasons)
+        found = event_input if found is None else found
+        choices = choices or event_choices
+    parameters = dict(call.parameters)
+    tools = told.value("gen_ai.tool.definitions")
+    if tools is not None:
+        parameters.setdefault("tools", tools)
+    told.text("gen_ai.operation.name")
+    return replace(
+        call,
+        input=found,
+        choices=choices or tuple(Choice(None, reason) for reason in reasons[:1]),
+        output_type=call.output_type or _output_type(told, parameters),
+        parameters=parameters,
+    )
+
+
+def _messages(told: Attributes, reasons: list[str]) -> tuple[Any, tuple[Choice, ...]]:
+    """Input and outputs in attributes: JSON text on spans, structured values on events."""
+    system = told.value("gen_ai.system_instructions", "gen_ai.system.instructions")
+    found = told.value("gen_ai.input.messages", "gen_ai.prompt")
+    if isinstance(found, list):
+        found = [tidy(message) for message in as_list(found)]
+    outputs = told.value("gen_ai.output.messages", "gen_ai.completion")
+    return prepended(system, found), choices_of(outputs, reasons)
+
+
+def _output_type(told: Attributes, parameters: dict[str, Any]) -> str | None:
+    """`text` is what was asked for, not what came: tool calls come under it too, so the content tells that."""
+    asked = told.text("gen_ai.output.type")
+    wanted = parameters.get("response_format")
+    wanted = as_object(wanted).get("type") or wanted
+    if asked is None and wanted in ("json_object", "json_schema"):
+        return "json"
+    return {"json": "json", "image": "image", "speech": "audio"}.get(asked or "")
+
+
+def recognises(span: Span) -> bool:
+    """True for a span with anything of these conventions on it."""
+    return any(name.startswith("gen_ai.") for name in span.attributes)
+
+
+GENAI = Dialect(
+    "otel-genai",
+    "any `gen_ai.*` attribute; the others send these too, so it comes last",
+    recognises,
+    place,
+    NAMES,
+    read,
+)

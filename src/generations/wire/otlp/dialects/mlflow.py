@@ -1,0 +1,90 @@
+"""MLflow: the spans of its tracing, exported over OTLP.
+
+Source: mlflow-tracing 3.17.2. Every attribute is JSON text, strings with their quotes. That token counts contain their
+parts is assumed, not documented; parts larger than their whole are noticed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
+from generations.wire.otlp.call import Call, Choice, Tokens
+from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialects import genai
+from generations.wire.otlp.names import Names, facts
+from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
+from generations.wire.otlp.telemetry import LogRecord, Span
+from generations.wire.payload import as_count, as_number, as_object, first_text, without_absent
+
+NAMES = Names(
+    requested_model=("mlflow.llm.model",),
+    provider=("mlflow.llm.provider",),
+    function_id=("mlflow.spanFunctionName",),
+    custom=("mlflow.traceTag.",),
+).before(genai.NAMES)
+
+
+def recognises(span: Span) -> bool:
+    """True for a span with a type."""
+    return "mlflow.spanType" in span.attributes
+
+
+def place(span: Span) -> Place:
+    """By the type."""
+    match parsed(span.attributes["mlflow.spanType"]):
+        case "LLM" | "CHAT_MODEL" | "EMBEDDING":
+            return Place("generation")
+        case "AGENT":
+            return Place("agent", span.name)
+        case "CHAIN" | "WORKFLOW":
+            return Place("workflow", span.name)
+        case "TOOL":
+            return Place("tool", span.name)
+        case "TASK":
+            return Place("function", span.name)
+        case _:
+            return Place("other")
+
+
+def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
+    """A span of type LLM, CHAT_MODEL or EMBEDDING."""
+    call = facts(told, NAMES)
+    told.text("mlflow.spanType")
+    sent, made = told.value("mlflow.spanInputs"), told.value("mlflow.spanOutputs")
+    request, answer = request_of(as_object(sent)), answer_of(as_object(made)) or Answer()
+    usage = parsed_object(told.value("mlflow.chat.tokenUsage"))
+    cost = parsed_object(told.value("mlflow.llm.cost"))
+    tokens = Tokens(
+        prompt=as_count(usage.get("input_tokens")),
+        completion=as_count(usage.get("output_tokens")),
+        total=as_count(usage.get("total_tokens")),
+        cached=as_count(usage.get("cache_read_input_tokens")),
+        cache_write=as_count(usage.get("cache_creation_input_tokens")),
+    )
+    if tokens.is_told() and answer.tokens.prompt == tokens.prompt:
+        tokens = replace(tokens, cached=answer.tokens.cached if tokens.cached is None else tokens.cached, reasoning=answer.tokens.reasoning)
+    is_request = request.input is not None
+    call = replace(
+        call,
+        requested_model=first_text(call.requested_model, request.model),
+        answered_model=first_text(call.answered_model, answer.model),
+        response_id=first_text(call.response_id, answer.response_id),
+        input=request.input if is_request else sent,
+        choices=answer.choices or (() if made is None else (Choice(spoken(made)),)),
+        parameters=(request.parameters if is_request else {}) | call.parameters,
+        tokens=next((found for found in (tokens, call.tokens, answer.tokens) if found.is_told()), call.tokens),
+        cost_usd=as_number(cost.get("total_cost")) if cost else call.cost_usd,
+        kept=without_absent({"cost": cost or None, "response": answer.rest or None}),
+    )
+    return genai.completed(call, told, span, logs)
+
+
+MLFLOW = Dialect(
+    "mlflow",
+    "`mlflow.spanType`; before what an instrumentation that MLflow has translated leaves beside it",
+    recognises,
+    place,
+    NAMES,
+    read,
+)

@@ -1,0 +1,125 @@
+"""Pydantic AI, and Logfire's own wrappers of the OpenAI and Anthropic clients.
+
+Sources: pydantic-ai 2.68 (instrumentation versions 1 to 5) and logfire 5.4. Both use OpenTelemetry's names. The spans of
+Pydantic AI's agents sum up usage under `gen_ai.aggregated_usage.*`, in older versions under `gen_ai.usage.*`. Logfire's
+first version sends the raw request and answer, and for a stream two spans: the request without an answer, and, when the
+stream has ended, one without a duration that has both and says in `duration` how long it took.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from generations.wire.otlp.attributes import Attributes, parsed_object
+from generations.wire.otlp.call import Call, Choice
+from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialects import genai
+from generations.wire.otlp.dialects.genai_messages import said_in_bodies
+from generations.wire.otlp.names import Names, facts
+from generations.wire.otlp.provider_bodies import Answer, answer_of, openai_tokens, request_of, spoken
+from generations.wire.otlp.telemetry import LogRecord, Span
+from generations.wire.payload import Object, as_list, as_number, as_object, as_text, first_text, without_absent
+
+NAMES = Names(
+    cached_tokens=("gen_ai.usage.details.cache_read_tokens",),
+    cache_write_tokens=("gen_ai.usage.details.cache_write_tokens",),
+    reasoning_tokens=("gen_ai.usage.details.reasoning_tokens",),
+    agent_id=("agent_name",),
+    tags=("logfire.tags",),
+)
+PYDANTIC_AI_NAMES = NAMES.before(genai.NAMES)
+LOGFIRE_NAMES = Names(tags=("logfire.tags",)).before(genai.NAMES)
+
+
+def _is_pydantic_ai(span: Span) -> bool:
+    return span.scope.name == "pydantic-ai"
+
+
+def _is_logfire(span: Span) -> bool:
+    return span.scope.name.startswith("logfire.") or "request_data" in span.attributes
+
+
+def _pydantic_ai_place(span: Span) -> Place:
+    """By the operation; the agents of older versions have none, but a name."""
+    agent = as_text(span.attributes.get("agent_name"))
+    if agent is not None and span.attributes.get("gen_ai.operation.name") in (None, "invoke_agent"):
+        return Place("agent", agent)
+    if span.attributes.get("gen_ai.operation.name") is None and as_text(span.attributes.get("gen_ai.tool.name")):
+        return Place("tool", as_text(span.attributes["gen_ai.tool.name"]))
+    return genai.place(span)
+
+
+def _read_pydantic_ai(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
+    call = facts(told, PYDANTIC_AI_NAMES)
+    settings = parsed_object(told.value("model_request_parameters"))
+    events = [as_object(event) for event in as_list(told.value("events"))]
+    reasons = told.texts("gen_ai.response.finish_reasons")
+    found, choices = said_in_bodies([(str(event.get("event.name", "")), event) for event in events], reasons)
+    tools = settings.get("function_tools")
+    call = replace(
+        call,
+        input=found,
+        choices=choices,
+        parameters=call.parameters | ({"tools": tools} if tools and not told.has("gen_ai.tool.definitions") else {}),
+        kept=without_absent({"modelRequestParameters": settings or None}),
+    )
+    return genai.completed(call, told, span, logs)
+
+
+def _logfire_place(span: Span) -> Place:
+    """The first span of a stream is not yet the generation."""
+    request = parsed_object(span.attributes.get("request_data"))
+    if not request:
+        return genai.place(span)
+    if "response_data" not in span.attributes and request.get("stream") is True and span.status != "error":
+        return Place("other")
+    return Place("generation")
+
+
+def _read_logfire(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
+    call = facts(told, LOGFIRE_NAMES)
+    request = request_of(parsed_object(told.value("request_data")))
+    made = parsed_object(told.value("response_data"))
+    answer = answer_of(made) or Answer()
+    message = made.get("message", made.get("text", made.get("combined_chunk_content")))
+    seconds = as_number(told.value("duration")) if "response_data" in span.attributes else None
+    tokens = answer.tokens if answer.tokens.is_told() else openai_tokens(as_object(made.get("usage")))
+    call = replace(
+        call,
+        requested_model=first_text(call.requested_model, request.model),
+        answered_model=first_text(call.answered_model, answer.model),
+        response_id=first_text(call.response_id, answer.response_id),
+        input=request.input,
+        choices=answer.choices or (() if message is None else (Choice(spoken(message)),)),
+        parameters=request.parameters | call.parameters,
+        tokens=call.tokens if call.tokens.is_told() else tokens,
+        duration_ms=seconds * 1000 if seconds is not None and 0 <= seconds < _LONGEST_S else None,
+        kept=without_absent({"response": answer.rest or _beside_the_message(made) or None}),
+    )
+    return genai.completed(call, told, span, logs)
+
+
+def _beside_the_message(made: Object) -> Object:
+    return without_absent({key: value for key, value in made.items() if key not in _READ})
+
+
+_LONGEST_S = 86_400
+
+_READ = frozenset(["message", "text", "combined_chunk_content", "usage"])
+
+PYDANTIC_AI = Dialect(
+    "pydantic-ai",
+    "the scope `pydantic-ai`; before OpenTelemetry's own names, which it uses with its own parts and agents",
+    _is_pydantic_ai,
+    _pydantic_ai_place,
+    PYDANTIC_AI_NAMES,
+    _read_pydantic_ai,
+)
+LOGFIRE = Dialect(
+    "logfire",
+    "a scope `logfire.*`, or `request_data`; before OpenTelemetry's own names, which it uses beside its own",
+    _is_logfire,
+    _logfire_place,
+    LOGFIRE_NAMES,
+    _read_logfire,
+)
