@@ -1,0 +1,146 @@
+"""Evaluations of generations: OpenTelemetry's event `gen_ai.evaluation.result` and OpenInference's annotations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from generations.record import instants
+from generations.wire.otlp.attributes import Attributes
+from generations.wire.otlp.telemetry import LogRecord, Span
+from generations.wire.payload import Object, as_list, as_number, as_object, as_text, without_absent
+
+RESULT: Final = "gen_ai.evaluation.result"
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was said of one generation.
+
+    Attributes:
+        trace_id, span_id: the span that was evaluated; None when only the answer is named.
+        response_id: the provider's id of the answer that was evaluated.
+        name: what was looked at (`relevance`).
+        score: on the evaluator's own scale.
+        label: the verdict as a word (`pass`).
+        evaluator: who said it: `HUMAN`, `LLM` or `CODE` in OpenInference.
+        at_ns: nanoseconds since 1970.
+        rest: what else was sent.
+    """
+
+    trace_id: str | None
+    span_id: str | None
+    response_id: str | None
+    name: str
+    score: float | None = None
+    label: str | None = None
+    explanation: str | None = None
+    evaluator: str | None = None
+    at_ns: int | None = None
+    rest: Mapping[str, Any] | None = None
+
+
+def evaluations_of(spans: Iterable[Span], logs: Iterable[LogRecord]) -> Iterator[Evaluation]:
+    """All evaluations that stand in log records, in span events and on spans."""
+    for log in logs:
+        if log.event_name == RESULT:
+            yield _result({**as_object(log.body), **log.attributes}, log.trace_id, log.span_id, log.at_ns)
+    for span in spans:
+        for event in span.events:
+            if event.name == RESULT:
+                yield _result(event.attributes, span.trace_id, span.span_id, event.at_ns)
+        for prefix, of in (("annotations.", "annotation"), ("evaluations.", "evaluation")):
+            for item in as_list(Attributes(span.attributes).unflattened(prefix)):
+                yield _annotation(as_object(as_object(item).get(of)), span)
+
+
+def feedback_of(evaluation: Evaluation) -> Object:
+    """The evaluation in the shape of the record's `feedback`.
+
+    A score becomes the rating only when its name says that it is one: ratings go from 1 to 5, and most scores from 0
+    to 1. Thumbs come from a label, or a name, that speaks of them; the verdict stands among the categories in any case.
+    """
+    verdict = evaluation.name if evaluation.label is None else f"{evaluation.name}: {evaluation.label}"
+    return without_absent(
+        {
+            "rating": evaluation.score if evaluation.name.lower() in _RATINGS else None,
+            "thumbs": _thumbs(evaluation),
+            "comment": evaluation.explanation,
+            "categories": [verdict],
+            "timestamp": None if evaluation.at_ns is None else instants.iso(instants.from_micros(evaluation.at_ns // 1000)),
+        }
+    )
+
+
+def summary_of(evaluation: Evaluation) -> Object:
+    """Everything that the evaluation says, as it is kept in the record's metadata."""
+    return without_absent(
+        {
+            "score": evaluation.score,
+            "label": evaluation.label,
+            "explanation": evaluation.explanation,
+            "evaluator": evaluation.evaluator,
+            **(evaluation.rest or {}),
+        }
+    )
+
+
+_RATINGS = frozenset(["rating", "user_rating", "user-rating", "stars", "star_rating"])
+_THUMBS_NAMES = frozenset(["thumbs", "thumb", "thumbs_up", "user_feedback", "user-feedback"])
+_UP = frozenset(["up", "thumbs_up", "thumbs-up", "👍", "positive", "like"])
+_DOWN = frozenset(["down", "thumbs_down", "thumbs-down", "👎", "negative", "dislike"])
+
+
+def _thumbs(evaluation: Evaluation) -> str | None:
+    label = (evaluation.label or "").lower()
+    if label in _UP:
+        return "up"
+    if label in _DOWN:
+        return "down"
+    if evaluation.name.lower() in _THUMBS_NAMES and evaluation.score in (1, 0, -1):
+        return "up" if evaluation.score == 1 else "down"
+    return None
+
+
+_PREFIX = "gen_ai.evaluation."
+
+
+def _result(sent: Mapping[str, Any], trace_id: str | None, span_id: str | None, at_ns: int | None) -> Evaluation:
+    read = {_PREFIX + name for name in ("name", "score.value", "score.label", "explanation", "evaluator.type")}
+    return Evaluation(
+        trace_id=trace_id,
+        span_id=span_id,
+        response_id=as_text(sent.get("gen_ai.response.id")),
+        name=as_text(sent.get(_PREFIX + "name")) or "evaluation",
+        score=as_number(sent.get(_PREFIX + "score.value")),
+        label=as_text(sent.get(_PREFIX + "score.label")),
+        explanation=as_text(sent.get(_PREFIX + "explanation")),
+        evaluator=as_text(sent.get(_PREFIX + "evaluator.type")),
+        at_ns=at_ns,
+        rest={
+            name.removeprefix(_PREFIX).replace(".", "_"): value
+            for name, value in sent.items()
+            if name not in read and name not in ("gen_ai.response.id", "event.name") and value is not None
+        },
+    )
+
+
+def _annotation(sent: Object, span: Span) -> Evaluation:
+    """On a span made afterwards, the link says which span is meant."""
+    trace_id, span_id = span.links[0] if span.links else (span.trace_id, span.span_id)
+    return Evaluation(
+        trace_id=trace_id,
+        span_id=span_id,
+        response_id=None,
+        name=as_text(sent.get("name")) or "annotation",
+        score=as_number(sent.get("score")),
+        label=as_text(sent.get("label")),
+        explanation=as_text(sent.get("explanation")),
+        evaluator=as_text(sent.get("annotator_kind")),
+        at_ns=span.start_ns if span.links else None,
+        rest={key: value for key, value in sent.items() if key not in _OF_AN_ANNOTATION and value is not None},
+    )
+
+
+_OF_AN_ANNOTATION = frozenset(["name", "score", "label", "explanation", "annotator_kind"])

@@ -1,0 +1,180 @@
+"""Telling which spans are one call of a model, seen by two instrumentations, and putting together what each knows.
+
+A framework's span around a client's span is the usual case (LangChain around OpenAI); both say what was used, and only one
+may be counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from generations.wire.otlp.bounds import MOST_LEVELS, MOST_TWINS
+from generations.wire.otlp.call import Call, Tokens
+from generations.wire.otlp.generation_record import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class OneCall:
+    """One call.
+
+    Attributes:
+        reading: the innermost span, completed with what the others know.
+        outer: the other spans, from the inside out.
+    """
+
+    reading: Reading
+    outer: tuple[Reading, ...] = ()
+
+
+def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -> list[OneCall]:
+    """The calls that the spans of one trace are, in the order of `readings`.
+
+    Args:
+        readings: the spans that were understood as calls, by span id.
+        enclosing: for each of them, the nearest one of them around it, with no agent or tool between.
+
+    A span around one other of the same model is the same call. Around several, it is the one with the same response id,
+    else their sum, and left out if any of them tells its tokens. Spans beside each other are one call when they come from
+    different instrumentations, overlap in time and have the same response id; ids alone are no proof, because small servers
+    number their answers from a small range.
+    """
+    same = {span_id: span_id for span_id in readings}
+    inside: dict[str, list[str]] = {}
+    for inner, outer in enclosing.items():
+        inside.setdefault(outer, []).append(inner)
+    sums: set[str] = set()
+    for outer, inners in inside.items():
+        twins = [inner for inner in inners if _has_same_response(readings[outer].call, readings[inner].call)]
+        if not twins and len(inners) == 1 and _may_be_same(readings[outer].call, readings[inners[0]].call):
+            twins = inners
+        if twins:
+            _join(same, outer, twins[0])
+        elif len(inners) > 1 and any(readings[inner].call.tokens.is_told() for inner in inners):
+            sums.add(outer)
+    _join_beside(same, readings)
+    joined = {end for member, other in same.items() if member != other for end in (member, _root(same, other))}
+    groups: dict[str, list[str]] = {}
+    for span_id in readings:
+        if span_id not in sums or span_id in joined:
+            groups.setdefault(_root(same, span_id), []).append(span_id)
+    return [_put_together([readings[span_id] for span_id in group], enclosing) for group in groups.values()]
+
+
+def _join_beside(same: dict[str, str], readings: Mapping[str, Reading]) -> None:
+    by_response: dict[str, list[str]] = {}
+    for span_id, reading in readings.items():
+        if reading.call.response_id is not None:
+            by_response.setdefault(reading.call.response_id, []).append(span_id)
+    for span_ids in by_response.values():
+        if len(span_ids) > MOST_TWINS:
+            continue
+        for position, first in enumerate(span_ids):
+            for second in span_ids[position + 1 :]:
+                one, other = readings[first].span, readings[second].span
+                if one.scope.name != other.scope.name and _overlap(readings[first], readings[second]):
+                    _join(same, first, second)
+
+
+def _has_same_response(one: Call, other: Call) -> bool:
+    return one.response_id is not None and one.response_id == other.response_id
+
+
+def _may_be_same(one: Call, other: Call) -> bool:
+    """Whether both can be the same model: a chat with the search for its context inside is two calls."""
+    ones, others = _models(one), _models(other)
+    return not ones or not others or any(a.startswith(b) or b.startswith(a) for a in ones for b in others)
+
+
+def _models(call: Call) -> list[str]:
+    """The names of the model without the provider that routers put before them (`openai/gpt-4o`)."""
+    return [name.rpartition("/")[2].lower() for name in (call.requested_model, call.answered_model) if name]
+
+
+def _overlap(one: Reading, other: Reading) -> bool:
+    if one.span.start_ns is None or other.span.start_ns is None or one.span.end_ns is None or other.span.end_ns is None:
+        return True
+    return one.span.start_ns <= other.span.end_ns and other.span.start_ns <= one.span.end_ns
+
+
+def _root(same: dict[str, str], span_id: str) -> str:
+    while same[span_id] != span_id:
+        same[span_id] = same[same[span_id]]  # halves the path, so that long chains stay cheap
+        span_id = same[span_id]
+    return span_id
+
+
+def _join(same: dict[str, str], one: str, other: str) -> None:
+    same[_root(same, one)] = _root(same, other)
+
+
+def _put_together(group: Sequence[Reading], enclosing: Mapping[str, str]) -> OneCall:
+    """The innermost first: it ends first, is usually the first to be seen, and its times are those of the call."""
+    ordered = sorted(
+        group, key=lambda reading: (-_depth(reading.span.span_id, enclosing), reading.span.start_ns or 0, reading.span.span_id)
+    )
+    inner, *outer = ordered
+    for other in outer:
+        inner = _completed(inner, other)
+    return OneCall(inner, tuple(outer))
+
+
+def _depth(span_id: str, enclosing: Mapping[str, str]) -> int:
+    depth = 0
+    seen = {span_id}
+    while span_id in enclosing and enclosing[span_id] not in seen and depth < MOST_LEVELS:
+        span_id = enclosing[span_id]
+        seen.add(span_id)
+        depth += 1
+    return depth
+
+
+def _completed(reading: Reading, other: Reading) -> Reading:
+    mine, others = reading.call, other.call
+    notes = reading.notes
+    if mine.tokens.is_told() and others.tokens.is_told() and _main(mine.tokens) != _main(others.tokens):
+        ours, theirs = _in_words(mine.tokens), _in_words(others.tokens)
+        notes += (f"{reading.dialect} counted {ours} tokens, {other.dialect} {theirs}; the first is kept",)
+    notes += tuple(note for note in other.notes + other.span.notes if note not in notes)
+    return replace(reading, call=with_fallback(mine, others), notes=notes)
+
+
+def with_fallback(call: Call, other: Call) -> Call:
+    """The call, with what it does not tell taken from another view of it.
+
+    Counts of tokens are not mixed: where both tell them, parts are taken over only if the whole is the same.
+    """
+    found: dict[str, Any] = {}
+    for field in fields(Call):
+        mine, others = getattr(call, field.name), getattr(other, field.name)
+        if field.name in ("parameters", "custom", "kept"):
+            found[field.name] = {**others, **mine}
+        elif field.name == "tokens":
+            found[field.name] = _tokens(mine, others)
+        elif field.name == "choices":
+            found[field.name] = mine if any(choice.content is not None for choice in mine) or not others else others
+        elif mine is None or mine is False or mine == ():
+            found[field.name] = others
+    return replace(call, **found)
+
+
+def _tokens(mine: Tokens, others: Tokens) -> Tokens:
+    if not mine.is_told():
+        return others
+    if _main(mine) != _main(others):
+        return mine
+    parts = {
+        field.name: getattr(others, field.name)
+        for field in fields(Tokens)
+        if getattr(mine, field.name) is None and mine.are_inside == others.are_inside
+    }
+    return replace(mine, **parts)
+
+
+def _main(tokens: Tokens) -> tuple[int | None, int | None]:
+    return tokens.prompt, tokens.completion
+
+
+def _in_words(tokens: Tokens) -> str:
+    return f"{tokens.prompt} + {tokens.completion}"

@@ -1,0 +1,140 @@
+"""Two instrumentations around one call give one record, and tokens are counted once."""
+
+from __future__ import annotations
+
+import pytest
+
+from generations.wire.otlp.trace import read_trace
+
+from .payloads import START_NS, TRACE, a_chat, a_span
+
+OUTER, INNER, OTHER = "0000000000000001", "0000000000000002", "0000000000000003"
+FRAMEWORK = {
+    "openinference.span.kind": "LLM",
+    "llm.model_name": "gpt-4o",
+    "llm.token_count.prompt": 12,
+    "llm.token_count.completion": 5,
+    "llm.token_count.prompt_details.cache_read": 4,
+    "llm.input_messages.0.message.role": "user",
+    "llm.input_messages.0.message.content": "Where?",
+    "framework.run": "r-1",
+}
+
+
+def a_framework_call(span_id=OUTER, **fields):
+    return a_span(span_id, scope="framework", attributes=FRAMEWORK | fields.pop("attributes", {}), **fields)
+
+
+def test_a_framework_around_a_client_is_one_call_told_by_both():
+    reading = read_trace([a_framework_call(), a_chat(INNER, parent_span_id=OUTER)], [])
+    [record] = reading.records
+
+    assert record["id"] == f"{TRACE}-{INNER}"
+    assert record["usage"] == {"promptTokens": 12, "completionTokens": 5, "cachedTokens": 4}
+    assert record["input"]["content"] == [{"role": "user", "content": "Where?"}]
+    assert record["metadata"]["requestId"] == "chatcmpl-1"
+    [outer] = record["metadata"]["otel"]["outerSpans"]
+    assert (outer["spanId"], outer["dialect"], outer["attributes"]) == (OUTER, "openinference", {"framework": {"run": "r-1"}})
+
+
+def test_the_record_of_the_outer_span_is_superseded():
+    """It may have been written when only the outer span had come."""
+    alone = read_trace([a_framework_call()], [])
+    both = read_trace([a_framework_call(), a_chat(INNER, parent_span_id=OUTER)], [])
+
+    assert both.superseded_ids == (alone.records[0]["id"],)
+
+
+def test_spans_of_other_kinds_between_them_do_not_matter():
+    between = a_span(OTHER, parent_span_id=OUTER, attributes={"http.request.method": "POST"})
+
+    assert len(read_trace([a_framework_call(), between, a_chat(INNER, parent_span_id=OTHER)], []).records) == 1
+
+
+def test_three_layers_are_one_call():
+    middle = a_framework_call(OTHER, parent_span_id=OUTER)
+    reading = read_trace([a_framework_call(), middle, a_chat(INNER, parent_span_id=OTHER)], [])
+
+    [record] = reading.records
+    assert record["id"] == f"{TRACE}-{INNER}"
+    assert len(reading.superseded_ids) == 2
+
+
+@pytest.mark.parametrize("operation", ["execute_tool", "invoke_agent"])
+def test_what_a_tool_or_an_agent_inside_does_is_another_call(operation):
+    between = a_span(OTHER, parent_span_id=OUTER, attributes={"gen_ai.operation.name": operation})
+
+    assert len(read_trace([a_framework_call(), between, a_chat(INNER, parent_span_id=OTHER)], []).records) == 2
+
+
+def test_another_model_inside_is_another_call():
+    embedding = a_chat(
+        INNER, parent_span_id=OUTER, attributes={"gen_ai.request.model": "ada", "gen_ai.response.model": "ada", "gen_ai.response.id": None}
+    )
+
+    assert len(read_trace([a_framework_call(), embedding], []).records) == 2
+
+
+def test_a_router_names_the_provider_before_the_model():
+    outer = a_framework_call(attributes={"llm.model_name": "openai/gpt-4o"})
+
+    assert len(read_trace([outer, a_chat(INNER, parent_span_id=OUTER)], []).records) == 1
+
+
+def test_a_span_around_several_calls_is_their_sum_and_left_out():
+    inner = [a_chat(span_id, parent_span_id=OUTER, attributes={"gen_ai.response.id": span_id}) for span_id in (INNER, OTHER)]
+    reading = read_trace([a_framework_call(attributes={"llm.token_count.prompt": 24}), *inner], [])
+
+    assert [record["metadata"]["spanId"] for record in reading.records] == [INNER, OTHER]
+
+
+def test_a_span_around_several_calls_that_tell_no_tokens_is_kept():
+    bare = {"gen_ai.usage.input_tokens": None, "gen_ai.usage.output_tokens": None}
+    inner = [a_chat(span_id, parent_span_id=OUTER, attributes=bare | {"gen_ai.response.id": span_id}) for span_id in (INNER, OTHER)]
+
+    assert sum("usage" in record for record in read_trace([a_framework_call(), *inner], []).records) == 1
+
+
+def test_of_a_failed_try_and_a_retry_the_outer_span_is_the_one_with_its_answer():
+    failed = a_chat(INNER, parent_span_id=OUTER, status="error", attributes={"gen_ai.response.id": None, "gen_ai.usage.input_tokens": None})
+    outer = a_framework_call(attributes={"gen_ai.response.id": "chatcmpl-1"})
+    records = read_trace([outer, failed, a_chat(OTHER, parent_span_id=OUTER)], []).records
+
+    assert [(record["metadata"]["spanId"], record["status"]) for record in records] == [(INNER, "error"), (OTHER, "success")]
+
+
+def test_spans_beside_each_other_with_the_same_response_are_one_call():
+    records = read_trace([a_chat(INNER, scope="one"), a_chat(OTHER, scope="two")], []).records
+
+    assert len(records) == 1
+
+
+def test_the_same_response_id_alone_is_no_proof():
+    """Some servers number their answers from a small range."""
+    later = {"start_ns": START_NS + 10**9, "end_ns": START_NS + 2 * 10**9}
+
+    assert len(read_trace([a_chat(INNER, scope="one"), a_chat(OTHER, scope="two", **later)], []).records) == 2
+    assert len(read_trace([a_chat(INNER), a_chat(OTHER)], []).records) == 2
+
+
+def test_counts_that_differ_are_flagged_and_not_mixed():
+    outer = a_framework_call(attributes={"llm.token_count.prompt": 99})
+    [record] = read_trace([outer, a_chat(INNER, parent_span_id=OUTER)], []).records
+
+    assert record["usage"] == {"promptTokens": 12, "completionTokens": 5}
+    assert "otel-genai counted 12 + 5 tokens, openinference 99 + 5" in record["metadata"]["notes"][0]
+
+
+def test_spans_that_are_each_others_parents_do_not_hang():
+    spans = [a_chat(INNER, parent_span_id=OTHER), a_chat(OTHER, parent_span_id=INNER), a_chat(OUTER, parent_span_id=OUTER)]
+
+    assert read_trace(spans, []).records
+
+
+def test_very_long_chains_of_generations_are_read_in_reasonable_time():
+    spans = [
+        a_chat(f"{number:016x}", parent_span_id=f"{number - 1:016x}" if number > 1 else None, attributes={"gen_ai.response.id": None})
+        for number in range(1, 2001)
+    ]
+
+    assert len(read_trace(spans, []).records) == 1
