@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generations.errors import InvalidInput
-from generations.wire.detect import DIALECTS, INSPECT, LANGFUSE, OWN, detect
+from generations.wire.detect import DIALECTS, INSPECT, LANGFUSE, OTLP, OWN, detect
 
 from .payloads import a_log, a_model_event, an_export, an_observation
 
@@ -23,6 +23,9 @@ from .payloads import a_log, a_model_event, an_export, an_observation
         ({"data": [an_observation()], "meta": {}}, LANGFUSE),
         (a_log(a_model_event()), INSPECT),
         (a_log(), INSPECT),
+        ({"resourceSpans": []}, OTLP),
+        ({"resourceLogs": []}, OTLP),
+        ({"traces": [{"resourceSpans": []}], "logs": []}, OTLP),
     ],
 )
 def test_a_document_tells_its_dialect(document, dialect):

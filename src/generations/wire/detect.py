@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from generations.errors import InvalidInput
 from generations.record.fields import ROOTS
 from generations.wire import inspect_log, langfuse_export
+from generations.wire.otlp import document as otlp_document
 from generations.wire.payload import Object, as_list, as_object
 
 if TYPE_CHECKING:
@@ -41,9 +42,10 @@ def _own(document: Any) -> Iterator[Object]:
 
 OWN = Dialect("generations", 'our own record: {"model": {"id": …}, "input": {…}, "output": {…}, …}', _is_own, _own)
 LANGFUSE = Dialect("langfuse", langfuse_export.TITLE, langfuse_export.recognises, langfuse_export.records)
+OTLP = Dialect("otlp", otlp_document.TITLE, otlp_document.recognises, otlp_document.records)
 INSPECT = Dialect("inspect", inspect_log.TITLE, inspect_log.recognises, inspect_log.records)
 
-DIALECTS: tuple[Dialect, ...] = (LANGFUSE, INSPECT, OWN)
+DIALECTS: tuple[Dialect, ...] = (OTLP, LANGFUSE, INSPECT, OWN)
 """In the order in which they are tried: ours is the least particular."""
 
 

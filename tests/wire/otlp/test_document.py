@@ -1,0 +1,39 @@
+"""OTLP/JSON in files."""
+
+from __future__ import annotations
+
+from generations.wire.otlp.document import recognises, records
+
+from .payloads import CHAT, a_log_request, a_request, a_sent_log, a_sent_span
+
+DETAILS = a_sent_log(
+    "gen_ai.client.inference.operation.details",
+    {"gen_ai.output.messages": [{"role": "assistant", "parts": [{"type": "text", "content": "Here."}]}]},
+)
+
+
+def test_one_request_is_a_document():
+    assert recognises(a_request(a_sent_span()))
+    assert [record["usage"]["promptTokens"] for record in records(a_request(a_sent_span()))] == [12]
+
+
+def test_requests_may_be_collected_under_traces_and_logs():
+    document = {"traces": [a_request(a_sent_span())], "logs": [a_log_request(DETAILS)]}
+    [record] = records(document)
+
+    assert recognises(document)
+    assert record["output"]["content"] == "Here."
+    assert record["performance"] == {"latency": 250}
+
+
+def test_events_alone_are_records_when_they_tell_the_whole_call():
+    whole = a_sent_log("gen_ai.client.inference.operation.details", CHAT)
+    [record] = records(a_log_request(whole))
+
+    assert record["model"]["id"] == "gpt-4o"
+
+
+def test_a_second_reading_gives_the_same_records():
+    document = a_request(a_sent_span(), a_sent_span("0000000000000002"))
+
+    assert list(records(document)) == list(records(document))
