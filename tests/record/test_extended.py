@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from generations.record.extended import extended, extended_line, extended_query, read_extended, restored
 
-KEYS = st.text(max_size=4) | st.sampled_from(["$date", "$numberDouble", "$literal", "a"])
+KEYS = st.text(max_size=4) | st.sampled_from(["$date", "$numberDouble", "$literal", "$problem", "a"])
 VALUES = st.recursive(
     st.none()
     | st.booleans()

@@ -126,6 +126,17 @@ def test_a_limit_is_told_as_what_it_is(distant):
     assert stopped.value.hint
 
 
+def test_what_goes_wrong_in_the_middle_of_an_answer_is_told_as_what_it_is(distant):
+    """More rows than a query may give, which shows after most of them were sent."""
+    distant.insert_many({"model": {"id": "m"}} for _ in range(11))
+    rows = distant.aggregate([{"$project": {"text": "x" * 100, "n": {"$range": [0, 100_000]}}}, {"$unwind": "$n"}])
+
+    assert next(rows)["n"] == 0
+    with pytest.raises(LimitExceeded, match="result_rows"):
+        for _ in rows:
+            pass
+
+
 def test_an_export_is_the_file_that_a_folder_writes(distant, tmp_path, subtests):
     with Generations(tmp_path / "data", project=distant.project) as folder:
         for generations in (distant, folder):

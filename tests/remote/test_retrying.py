@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from generations import Generations, StoreUnavailable
+from generations import Generations, LimitExceeded, StoreUnavailable
 from generations.errors import Busy, RateLimited
 
 from .unreliable import CUT, Answer, patient, problem, unreliable
@@ -128,6 +128,18 @@ def test_an_answer_that_is_cut_off_is_an_error_and_not_a_shorter_answer() -> Non
 
         assert [next(cursor)["id"], next(cursor)["id"]] == ["a", "b"]
         with pytest.raises(StoreUnavailable, match="cut off"):
+            next(cursor)
+
+
+def test_a_document_that_looks_like_a_problem_is_none() -> None:
+    """The server puts it into `$literal`; a problem stands there by itself."""
+    with unreliable(
+        Answer(200, b'{"$literal":{"$problem":{"code":"busy"}}}\n{"$problem":{"code":"limit_exceeded","detail":"enough"}}\n')
+    ) as server:
+        cursor = patient(server.url).find()
+
+        assert next(cursor) == {"$problem": {"code": "busy"}}
+        with pytest.raises(LimitExceeded, match="enough"):
             next(cursor)
 
 

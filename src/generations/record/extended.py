@@ -1,7 +1,8 @@
 """Values of answers as extended JSON, and back: what JSON lacks travels as an object around a text.
 
 An instant is `{"$date": "2024-06-15T12:30:45.000000Z"}`, a number that JSON lacks `{"$numberDouble": "NaN"}`. An object that
-looks like one of these but is none stands in `{"$literal": …}`, so that everything comes back as it was.
+looks like one of these but is none stands in `{"$literal": …}`, so that everything comes back as it was. `{"$problem": …}` is how
+an answer ends that cannot go on.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, Final, cast
 from generations.record import instants
 from generations.record.content import from_json, to_json
 
-_KEYS: Final = ("$date", "$numberDouble", "$literal")
+_KEYS: Final = ("$date", "$numberDouble", "$literal", "$problem")
 _MARKS: Final = tuple(f'"{key}"'.encode() for key in _KEYS)
 _OPTIONS: Final = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x"}
 

@@ -21,6 +21,7 @@ from generations.record.encode import MAX_BYTES, Record, encode_records
 from generations.record.extended import extended_query, read_extended, restored
 from generations.record.generation import Generation
 from generations.remote.connection import ARROW, CHANGE_SECONDS, JSON_LINES, Connection
+from generations.remote.problems import told
 from generations.results import DeleteResult, Estimate, Explanation, InsertManyResult, ProjectStats, RecordVersion, Stats, UpdateResult
 
 if TYPE_CHECKING:
@@ -268,6 +269,8 @@ class ServerQuestion:
         asked = {**self._body, "maxTimeMs": max_time_ms}
         with self._connection.stream(self._path, asked, JSON_LINES, _read_seconds(max_time_ms)) as answer:
             for line in _lines(answer.pieces):
+                if line.startswith(b'{"$problem":') and len(found := content.from_json(line)) == 1:
+                    raise told(content.to_json(found["$problem"]), self._connection.name)
                 yield read_extended(line)
 
     def table(self, max_time_ms: int | None) -> pa.Table:

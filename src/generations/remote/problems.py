@@ -31,16 +31,21 @@ def error_of(status: int, content_type: str, retry_after: str | None, body: byte
     waited = int(retry_after) if retry_after and retry_after.isdecimal() else 1
     if content_type.partition(";")[0].strip() != PROBLEM_TYPE:
         return _by_status(status, waited, server)
+    return told(body, server, waited)
+
+
+def told(document: bytes, server: str, retry_after: int = 1) -> GenerationsError:
+    """The error that a problem document tells."""
     try:
-        problem = msgspec.json.decode(body, type=_Problem)
+        problem = msgspec.json.decode(document, type=_Problem)
     except msgspec.MsgspecError:
-        return _by_status(status, waited, server)
+        return StoreUnavailable(f"{server} told a problem that cannot be read", hint="try again later")
     place = problem.errors[0] if problem.errors else _Place(problem.detail)
     kind = _KINDS.get(problem.code, GenerationsError)
     if issubclass(kind, AccessDenied):
-        return AccessDenied(place.message, hint=problem.hint, unauthenticated=status == 401)
-    told: dict[str, Any] = {"hint": problem.hint, "path": place.path}
-    return kind(place.message, **told, retry_after=waited) if issubclass(kind, Busy) else kind(place.message, **told)
+        return AccessDenied(place.message, hint=problem.hint, unauthenticated=problem.code == "unauthenticated")
+    about: dict[str, Any] = {"hint": problem.hint, "path": place.path}
+    return kind(place.message, **about, retry_after=retry_after) if issubclass(kind, Busy) else kind(place.message, **about)
 
 
 def _by_status(status: int, retry_after: int, server: str) -> GenerationsError:

@@ -6,11 +6,14 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import anyio.to_thread
+import msgspec
 from starlette.responses import Response, StreamingResponse
 
+from generations.errors import GenerationsError
 from generations.jobs.answers import answer_line
 from generations.record.extended import extended_line
 from generations.server.call import ARROW, JSON, JSON_LINES
+from generations.server.problems import document, status_of
 
 if TYPE_CHECKING:
     from anyio import CapacityLimiter
@@ -39,8 +42,8 @@ def documents_as_json(documents: Iterable[Any]) -> bytes:
 async def streamed(cursor: Cursor[Any], form: Wanted, limiter: CapacityLimiter) -> Response:
     """The answer of a cursor: `{"docs": […]}`, one document a line, or an Arrow stream.
 
-    Lines are sent as they come. What goes wrong before the first one is told as a problem document; after it the answer
-    is cut off, which clients see because its end is missing.
+    Lines are sent as they come. What goes wrong before the first one is told as a problem document; after it the problem
+    is the last line, as `{"$problem": …}`, and the answer is cut off, which every client sees because its end is missing.
     """
     if form == "arrow":
         return Response(await anyio.to_thread.run_sync(_arrow, cursor, limiter=limiter), media_type=ARROW)
@@ -67,8 +70,8 @@ def _arrow(cursor: Cursor[Any]) -> bytes:
 def _pieces(documents: Iterator[Any], line: Callable[[Any], bytes]) -> Iterator[bytes]:
     gathered: list[bytes] = []
     size = 0
-    for document in documents:
-        text = line(document) + b"\n"
+    for one in documents:
+        text = line(one) + b"\n"
         gathered.append(text)
         size += len(text)
         if size >= _PIECE_BYTES:
@@ -84,6 +87,9 @@ async def _following(first: bytes, pieces: Iterator[bytes], cursor: Cursor[Any],
         while piece:
             yield piece
             piece = await anyio.to_thread.run_sync(next, pieces, b"", limiter=limiter)
+    except GenerationsError as error:
+        yield msgspec.json.encode({"$problem": document(error, status_of(error))}) + b"\n"
+        raise
     finally:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(cursor.close)
