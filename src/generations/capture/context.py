@@ -1,0 +1,146 @@
+"""Who is asking, in which session, under which labels: told once, kept by everything captured inside.
+
+    with user("u-17"), session("s-4"), tags("checkout"), metadata(release="2026.11"):
+        ...
+
+What is told travels with the task (`contextvars`), and as OpenTelemetry baggage where that is loaded: `user.id`,
+`session.id`, `generations.tags` (joined by commas) and `generations.metadata.<name>` (texts only). Baggage that came from
+another service is read in the same way, and gives way to what is told here.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType, TracebackType
+from typing import Any, Final, Self
+
+from generations.capture.snapshot import Snapshot
+
+USER: Final = "user.id"
+SESSION: Final = "session.id"
+TAGS: Final = "generations.tags"
+METADATA: Final = "generations.metadata."
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What was told around a call; None and empty where nothing was."""
+
+    user_id: str | None = None
+    session_id: str | None = None
+    tags: tuple[str, ...] = ()
+    metadata: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    size_bytes: int = 0
+
+
+NOTHING_TOLD: Final = Context()
+_context: ContextVar[Context] = ContextVar("generations_context", default=NOTHING_TOLD)
+
+
+def current_context() -> Context:
+    """What is told where this is called."""
+    return _context.get()
+
+
+class Scope:
+    """Tells something of everything captured while it is entered; `with` does, in coroutines too."""
+
+    __slots__ = ("_baggage", "_change", "_tokens")
+
+    def __init__(self, change: dict[str, Any], baggage: dict[str, str]) -> None:
+        self._change = change
+        self._baggage = baggage
+        self._tokens: list[tuple[Token[Context], Any]] = []
+
+    def __enter__(self) -> Self:
+        before = _context.get()
+        change = dict(self._change)
+        if "tags" in change:
+            change["tags"] = (*before.tags, *(tag for tag in change["tags"] if tag not in before.tags))
+        if "metadata" in change:
+            change["metadata"] = MappingProxyType({**before.metadata, **change["metadata"]})
+        change["size_bytes"] = before.size_bytes + self._change.get("size_bytes", 0)
+        token = _context.set(replace(before, **change))
+        self._tokens.append((token, _attach(self._baggage)))
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        token, attached = self._tokens.pop()
+        with suppress(ValueError):  # left in another task than it was entered in, as async generators may be
+            _context.reset(token)
+        _detach(attached)
+
+
+def user(id: str) -> Scope:
+    """Who asks: `metadata.userId` of what is captured inside."""
+    return Scope({"user_id": str(id)}, {USER: str(id)})
+
+
+def session(id: str) -> Scope:
+    """The conversation: `metadata.sessionId` of what is captured inside."""
+    return Scope({"session_id": str(id)}, {SESSION: str(id)})
+
+
+def tags(*labels: str) -> Scope:
+    """Labels, added to those around: `metadata.tags` of what is captured inside."""
+    return Scope({"tags": tuple(map(str, labels))}, {TAGS: ",".join(map(str, labels))})
+
+
+def metadata(**entries: Any) -> Scope:
+    """Entries of the open `metadata` of what is captured inside; they win over those around."""
+    snapshot = Snapshot()
+    taken = {name: snapshot.take(value) for name, value in entries.items()}
+    baggage = {METADATA + name: value for name, value in taken.items() if isinstance(value, str)}
+    return Scope({"metadata": taken, "size_bytes": snapshot.size_bytes}, baggage)
+
+
+def _attach(entries: dict[str, str]) -> Any:
+    """Put entries into OpenTelemetry's baggage; None when it is not in use, for nobody would carry them on."""
+    if "opentelemetry.context" not in sys.modules:
+        return None
+    with suppress(Exception):  # another library's business must not end the host's
+        from opentelemetry import baggage, context  # noqa: PLC0415 - only where the host has loaded it
+
+        carried = context.get_current()
+        for name, value in entries.items():
+            if name == TAGS and (before := baggage.get_baggage(TAGS, carried)):
+                value = f"{before},{value}"  # noqa: PLW2901 - what travels is all of them
+            carried = baggage.set_baggage(name, value, carried)
+        return context.attach(carried)
+    return None
+
+
+def _detach(attached: Any) -> None:
+    if attached is not None:
+        with suppress(Exception):  # as above
+            from opentelemetry import context  # noqa: PLC0415 - only where the host has loaded it
+
+            context.detach(attached)
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What OpenTelemetry says where a call is made: the span around it, and the baggage that came along."""
+
+    trace_id: int = 0
+    span_id: int = 0
+    baggage: MappingProxyType[str, Any] | dict[str, Any] = field(default_factory=dict[str, Any])
+
+
+NO_SURROUNDINGS: Final = Surroundings()
+
+
+def surroundings() -> Surroundings:
+    """The current span and baggage; nothing where OpenTelemetry is not loaded."""
+    if "opentelemetry.trace" not in sys.modules:
+        return NO_SURROUNDINGS
+    with suppress(Exception):  # another library's business must not end the host's
+        from opentelemetry import baggage, trace  # noqa: PLC0415 - only where the host has loaded it
+
+        span = trace.get_current_span().get_span_context()
+        carried = {name: value for name, value in baggage.get_all().items() if isinstance(value, str)}
+        return Surroundings(span.trace_id, span.span_id, carried) if span.is_valid else Surroundings(0, 0, carried)
+    return NO_SURROUNDINGS

@@ -1,0 +1,217 @@
+"""The recorder: takes what the host's threads hand over, and brings it to its destination from a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Final
+
+from generations.capture.counters import Tally
+from generations.capture.delivery import Delivery
+from generations.capture.preparing import Preparing
+
+if TYPE_CHECKING:
+    from generations.capture.counters import Counters
+    from generations.capture.recording import Recording
+    from generations.capture.settings import Settings
+
+GATHER_SECONDS: Final = 0.2
+"""How long a batch waits for more; a process that is killed loses no more than this."""
+BATCH_BYTES: Final = 1 << 20
+_RECORD_BYTES: Final = 1_024
+
+
+class _Flush:
+    """Asks the thread to bring everything before it to safety, and to send what is on disk until a time."""
+
+    __slots__ = ("_done", "ends_at", "is_sent")
+
+    def __init__(self, ends_at: float) -> None:
+        self.ends_at = ends_at
+        self.is_sent = False
+        self._done = threading.Lock()
+        self._done.acquire()
+
+    def wait(self) -> bool:
+        """Whether it was done in time."""
+        return self._done.acquire(timeout=max(0.0, self.ends_at - time.monotonic()))
+
+    def finish(self, *, is_sent: bool) -> None:
+        self.is_sent = is_sent
+        self._done.release()
+
+
+class Recorder:
+    """Brings recordings to one destination.
+
+    `keep` is safe from any thread, from signal handlers and from finalizers: it only uses a lock that its own thread may
+    take twice, and a queue whose `put` may be interrupted by itself. Everything else happens on one daemon thread, which
+    starts with the first recording: build the record, sample, redact, encode, pack, write to the spool, send, take out of
+    the spool.
+
+    Args:
+        settings: see there.
+        on_start: called when the thread is about to start.
+        on_open: called by the thread when it has opened its destination.
+    """
+
+    def __init__(self, settings: Settings, on_start: Callable[[], None], on_open: Callable[[], None]) -> None:
+        self.settings = settings
+        self._on_start = on_start
+        self._queue: SimpleQueue[Recording | _Flush | None] = SimpleQueue()
+        self._lock = threading.RLock()
+        self._hurry = threading.Lock()
+        self._hurry.acquire()
+        self._tally = Tally()
+        self._put_bytes = 0
+        self._taken_bytes = 0
+        self._thread: threading.Thread | None = None
+        self._preparing = Preparing(settings, self._tally)
+        self._delivery = Delivery(settings, self._tally, on_open)
+
+    # On the host's threads
+
+    def keep(self, recording: Recording) -> None:
+        """Take over a recording that has ended. Never raises, never waits."""
+        if not self.settings.enabled:
+            return
+        try:
+            size = _size_bytes(recording)
+            with self._lock:
+                if self._thread is None and not self._start():
+                    return
+                self._tally.captured += 1
+                self._put_bytes += size
+                waiting_bytes = self._put_bytes - self._taken_bytes
+            self._queue.put(recording)
+            if waiting_bytes > BATCH_BYTES:
+                self._wake()
+                if waiting_bytes > self.settings.memory_bytes:
+                    self._drop_oldest()
+        except Exception:  # noqa: BLE001 - whatever it is, it is not the host's
+            self._tally.error("internal")
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until everything captured before has been sent, or time is up; also sends what is on disk.
+
+        Returns:
+            Whether it has been sent. What was not is on disk, or still in memory where there is no spool.
+        """
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                return not self._tally.captured
+        mark = _Flush(time.monotonic() + seconds)
+        self._queue.put(mark)
+        self._wake()
+        return mark.wait() and mark.is_sent
+
+    def stop(self, seconds: float) -> None:
+        """Flush, and end the thread; used when another configuration takes over."""
+        if self._thread is not None:
+            self.flush(seconds)
+            self._queue.put(None)
+            self._wake()
+            self._thread.join(seconds)
+
+    def counters(self) -> Counters:
+        """The counters as they are now."""
+        return self._tally.counters()
+
+    def before_fork(self, seconds: float) -> None:
+        """Wait until the thread is not importing, for a child would wait for the end of such an import for ever."""
+        self._delivery.loading.acquire(timeout=seconds)
+
+    def after_fork(self) -> None:
+        """In the parent: go on."""
+        with suppress(RuntimeError):  # time was up before it was had
+            self._delivery.loading.release()
+
+    def abandon(self) -> None:
+        """In a forked child: close the descriptors that belong to the parent, and leave everything else alone."""
+        self._delivery.abandon()
+
+    def _start(self) -> bool:
+        try:
+            self._on_start()
+            self._thread = threading.Thread(target=self._run, name="generations-capture", daemon=True)
+            self._thread.start()
+        except RuntimeError:  # the interpreter is ending
+            self._thread = None
+            self._tally.captured += 1
+            self._tally.drop("no thread")
+        return self._thread is not None
+
+    def _wake(self) -> None:
+        with suppress(RuntimeError):  # it hurries already
+            self._hurry.release()
+
+    def _drop_oldest(self) -> None:
+        while self._put_bytes - self._taken_bytes > self.settings.memory_bytes:
+            try:
+                oldest = self._queue.get_nowait()
+            except Empty:
+                return
+            if isinstance(oldest, _Flush):
+                oldest.finish(is_sent=False)
+            elif oldest is not None:
+                self._take_over(oldest)
+                self._tally.drop("memory full")
+
+    def _take_over(self, recording: Recording) -> int:
+        size = _size_bytes(recording)
+        with self._lock:
+            self._taken_bytes += size
+        return size
+
+    # On the recorder's thread
+
+    def _run(self) -> None:
+        while True:
+            try:
+                if not self._round():
+                    return
+            except Exception as error:  # noqa: BLE001 - the thread outlives whatever it meets
+                self._tally.error("internal", f"{type(error).__name__}: {error}")
+                time.sleep(GATHER_SECONDS)
+
+    def _round(self) -> bool:
+        """Bring one batch on its way, and then what is on disk, as long as nothing new comes; False at the end."""
+        lines: list[bytes] = []
+        size = 0
+        mark: _Flush | None = None
+        goes_on = True
+        try:
+            item = self._queue.get(timeout=self._delivery.due_seconds())
+            if not isinstance(item, _Flush) and item is not None:
+                self._hurry.acquire(timeout=GATHER_SECONDS)
+            while True:
+                if item is None or isinstance(item, _Flush):
+                    mark, goes_on = item, item is not None
+                    break
+                size += self._take_over(item)
+                line = self._preparing.line(item)
+                if line is not None:
+                    lines.append(line)
+                if size >= BATCH_BYTES:
+                    break
+                item = self._queue.get_nowait()
+        except Empty:
+            pass
+        try:
+            if lines:
+                self._delivery.deliver(lines)
+        finally:
+            if mark is not None:
+                mark.finish(is_sent=self._delivery.drain_until(mark.ends_at))
+        if goes_on:
+            self._delivery.drain_while(self._queue.empty)
+        else:
+            self._delivery.close()
+        return goes_on
+
+
+def _size_bytes(recording: Recording) -> int:
+    return recording.snapshot.size_bytes + recording.context.size_bytes + _RECORD_BYTES

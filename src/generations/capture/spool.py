@@ -1,0 +1,229 @@
+"""Batches on disk until they are sent: one folder for one destination, shared by any number of processes.
+
+A process appends to a file of its own, which it holds locked; a file that nobody holds belongs to whoever locks it next. A
+file is frames one after the other: magic, length of the body, number of records, CRC-32 of the rest of the header and the
+body, body. A frame that was not written whole (the process was killed) ends its file or is stepped over.
+
+Nothing is synced: what was written survives the end of the process, however it ends, but the last seconds may not survive
+the power going out.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+_MAGIC: Final = b"GSP1"
+_HEADER: Final = struct.Struct("<4sIII")
+_SUFFIX: Final = ".spool"
+_FILES: Final = 16
+"""A file is closed when it has this part of what the folder may hold; what is evicted is a whole file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One batch: gzip of JSON lines, and how many they are."""
+
+    body: bytes
+    count: int
+
+
+class Spool:
+    """The folder, as one process sees it. For one thread.
+
+    Args:
+        folder: made when something is first written.
+        max_bytes: of all files in it; the oldest go first.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._file: SpoolFile | None = None
+        self.evicted = 0
+        """Records that had to go for younger ones, so far."""
+        self.own_names: set[str] = set()
+        """Names of the files that this process has begun."""
+
+    @property
+    def has_own(self) -> bool:
+        """Whether the own file holds anything."""
+        return self._file is not None and self._file.size_bytes > 0
+
+    def append(self, frame: Frame) -> int:
+        """Write a batch to the own file; its place there.
+
+        Raises:
+            OSError: it is not on disk.
+        """
+        own_share = max(self._max_bytes // _FILES, 1)
+        if self._file is not None and self._file.size_bytes and self._file.size_bytes + len(frame.body) > own_share:
+            self.close()
+        if self._file is None:
+            self._file = self._new_file()
+        self._evict(len(frame.body) + _HEADER.size)
+        return self._file.append(frame)
+
+    def retract(self, place: int) -> None:
+        """Take the last batch out again: it was sent."""
+        if self._file is not None:
+            self._file.truncate(place)
+
+    def close(self) -> None:
+        """Leave the own file to whoever comes next, or remove it when it is empty. Harmless when repeated."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close(remove=not file.size_bytes)
+
+    def abandon(self) -> None:
+        """In a forked child: let go of the parent's file without touching it."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.let_go()
+
+    def claim(self) -> SpoolFile | None:
+        """The oldest file that nobody holds, held from now on; None when there is none. Empty ones are removed."""
+        for path in self._paths():
+            file = _locked(path)
+            if file is None:
+                continue
+            if file.size_bytes:
+                return file
+            file.close(remove=True)
+        return None
+
+    def _new_file(self) -> SpoolFile:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        while True:
+            path = self._folder / f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            file = _locked(path)
+            if file is not None:  # else another process took it for an old, empty one
+                self.own_names.add(path.name)
+                return file
+
+    def _evict(self, needed_bytes: int) -> None:
+        """Remove the oldest files that nobody holds until there is room; then the own one begins anew."""
+        sizes: dict[Path, int] = {}
+        for path in self._paths():
+            with suppress(FileNotFoundError):
+                sizes[path] = path.stat().st_size
+        excess = sum(sizes.values()) + needed_bytes - self._max_bytes
+        for path, size in sizes.items():
+            if excess <= 0:
+                return
+            own = self._file is not None and path == self._file.path
+            file = self._file if own else _locked(path)
+            if file is None:
+                continue
+            self.evicted += sum(frame.count for frame in file.frames())
+            excess -= size
+            if own:
+                file.truncate(0)
+            else:
+                file.close(remove=True)
+
+    def _paths(self) -> list[Path]:
+        """The oldest first: names begin with the time."""
+        try:
+            return sorted(path for path in self._folder.iterdir() if path.suffix == _SUFFIX)
+        except OSError:
+            return []
+
+
+class SpoolFile:
+    """A file that this process holds locked."""
+
+    def __init__(self, path: Path, descriptor: int) -> None:
+        self.path = path
+        self._descriptor = descriptor
+        self.size_bytes = os.fstat(descriptor).st_size
+        self.damaged = 0
+        """Places where a frame should have been and was not, so far."""
+
+    def append(self, frame: Frame) -> int:
+        """Write a frame at the end; where it begins. What a full disk cut off is taken back.
+
+        Raises:
+            OSError: it is not there.
+        """
+        place = self.size_bytes
+        length_and_count = struct.pack("<II", len(frame.body), frame.count)
+        check = zlib.crc32(frame.body, zlib.crc32(length_and_count))
+        pending = memoryview(_HEADER.pack(_MAGIC, len(frame.body), frame.count, check) + frame.body)
+        try:
+            at = place
+            while pending:
+                written = os.pwrite(self._descriptor, pending, at)
+                pending, at = pending[written:], at + written
+        except OSError:
+            os.ftruncate(self._descriptor, place)
+            raise
+        self.size_bytes = at
+        return place
+
+    def frames(self) -> Iterator[Frame]:
+        """The frames that are whole, from the first on."""
+        at = 0
+        while at + _HEADER.size <= self.size_bytes:
+            header = os.pread(self._descriptor, _HEADER.size, at)
+            magic, length, count, check = _HEADER.unpack(header)
+            body = os.pread(self._descriptor, length, at + _HEADER.size) if magic == _MAGIC and length <= self.size_bytes else b""
+            if magic == _MAGIC and len(body) == length and zlib.crc32(body, zlib.crc32(header[4:12])) == check:
+                yield Frame(body, count)
+                at += _HEADER.size + length
+            else:
+                self.damaged += 1
+                at = self._next_magic(at + 1)
+
+    def truncate(self, size_bytes: int) -> None:
+        """Forget what stands behind this place."""
+        os.ftruncate(self._descriptor, size_bytes)
+        self.size_bytes = size_bytes
+
+    def close(self, *, remove: bool) -> None:
+        """Let others have it, or remove it."""
+        if remove:
+            with suppress(OSError):
+                self.path.unlink()
+        os.close(self._descriptor)
+
+    def let_go(self) -> None:
+        """Close the descriptor; the lock stays with the process that shares it."""
+        os.close(self._descriptor)
+
+    def _next_magic(self, start: int) -> int:
+        piece_bytes = 1 << 20
+        at = start
+        while at < self.size_bytes:
+            piece = os.pread(self._descriptor, piece_bytes + len(_MAGIC) - 1, at)
+            found = piece.find(_MAGIC)
+            if found >= 0:
+                return at + found
+            at += piece_bytes
+        return self.size_bytes
+
+
+def _locked(path: Path) -> SpoolFile | None:
+    """The file, when nobody holds it and it is still there."""
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if os.fstat(descriptor).st_nlink:
+            return SpoolFile(path, descriptor)
+    except OSError:
+        pass
+    os.close(descriptor)
+    return None
