@@ -1,12 +1,13 @@
 """Commands about the store and the record: stats, fields."""
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from generations.cli import printing
-from generations.cli.options import AsTable, Data, Project, collection, is_table
+from generations.cli.options import AsTable, Data, PriceFile, Project, collection, is_table
+from generations.cli.pricing import show_unpriced
 from generations.jobs import answers
 
 if TYPE_CHECKING:
@@ -15,14 +16,29 @@ if TYPE_CHECKING:
 _MODELS_SHOWN = 20
 
 
-def stats(context: typer.Context, *, as_table: AsTable = None, data: Data = None, project: Project = None) -> None:
+Unpriced = Annotated[bool, typer.Option("--unpriced", help="List the models of records without a cost, and why they have none.")]
+
+
+def stats(
+    context: typer.Context,
+    *,
+    unpriced: Unpriced = False,
+    prices: PriceFile = None,
+    as_table: AsTable = None,
+    data: Data = None,
+    project: Project = None,
+) -> None:
     """Show how much there is: records, models, time, cost, disk.
 
     Examples:
       generations stats
       generations stats --json | jq .cost
+      generations stats --unpriced
     """
     with collection(context, data, project) as generations:
+        if unpriced:
+            show_unpriced(generations, prices, in_table=is_table(as_table))
+            return
         found = _stats(generations)
     if not is_table(as_table):
         printing.write_line(answers.answer_line(found))

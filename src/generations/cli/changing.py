@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal, cast
 import typer
 
 from generations.cli import arguments, exit_codes, printing
+from generations.cli.confirming import Yes, is_confirmed
 from generations.cli.options import AsTable, Data, FilterArgument, FilterOption, PriceFile, Project, collection, is_table
 from generations.errors import InvalidInput
 from generations.jobs import answers
@@ -78,7 +79,7 @@ def delete(
     filter_option: FilterOption = None,
     one: One = False,
     every: All = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Yes = False,
     as_table: AsTable = None,
     data: Data = None,
     project: Project = None,
@@ -98,7 +99,7 @@ def delete(
         if not yes and sys.stdin.isatty():
             found = generations.count_documents(wanted, limit=1 if one else 0)
             question = f"Remove {found:,} generation{'' if found == 1 else 's'} from {generations.name} for good?"
-            if not _is_confirmed(question):
+            if not is_confirmed(question):
                 raise typer.Exit(exit_codes.INTERRUPTED.code)
         result = generations.delete_one(wanted) if one else generations.delete_many(wanted)
     _tell({"deleted": result.deleted_count}, as_table)
@@ -144,13 +145,6 @@ def feedback(
 def _must_be_meant(filter: dict[str, Any], is_meant: bool, what: str) -> None:
     if not filter and not is_meant:
         raise InvalidInput(f"an empty filter would {what} every record", hint="say --all if that is what you want")
-
-
-def _is_confirmed(question: str) -> bool:
-    """True when a person says yes; asked on standard error, so that standard output holds the answer alone."""
-    sys.stderr.write(question + " [y/N] ")
-    sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
 
 def _tell(counts: dict[str, int], as_table: bool | None) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from generations.cli import about, asking, changing, keys, moving, serving
+from generations.cli import about, asking, changing, keys, moving, pricing, serving
 from generations.cli.exit_codes import EXIT_CODES
 from generations.cli.options import Data, Project
 from generations.cli.shell import Shell
@@ -52,6 +52,7 @@ for name, command in (
     ("update", changing.update),
     ("delete", changing.delete),
     ("feedback", changing.feedback),
+    ("reprice", pricing.reprice),
     ("export", moving.export),
     ("explain", asking.explain),
     ("stats", about.stats),

@@ -55,10 +55,16 @@ def fill_costs(rows: Rows, prices: Prices, project: str) -> None:
             continue
         context = _context_of_texts(parameters, metadata)
         model = Model(model_id, version, provider, project)
-        hears, speaks = asked in _HEARING, answered == "audio"
-        found = prices.cost(model, at, counts, context=context, audio_tokens=audio, hears=hears or not speaks, speaks=speaks)
+        hears, speaks = sides(asked, answered)
+        found = prices.cost(model, at, counts, context=context, audio_tokens=audio, hears=hears, speaks=speaks)
         if isinstance(found, Cost):
             _put(columns, row, found)
+
+
+def sides(input_type: str | None, output_type: str | None) -> tuple[bool, bool]:
+    """Whether the input and the output of a call may hold audio; where neither says so, it is the input that may."""
+    speaks = output_type == "audio"
+    return input_type in _HEARING or not speaks, speaks
 
 
 def context_of(parameters: Mapping[str, Any], metadata: Mapping[str, Any]) -> Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from generations import query
@@ -66,7 +67,7 @@ class StoreBackend:
         return InsertManyResult(list(rows.ids), len(outcome.inserted_ids), len(outcome.replaced_ids), len(outcome.unchanged_ids))
 
     def update(self, filter: Mapping[str, Any], update: Mapping[str, Any], *, many: bool) -> UpdateResult:
-        revision = Revision(self.store, query.parse_update(update), self._max_record_bytes)
+        revision = Revision(self.store, partial(query.apply_update, query.parse_update(update)), self._max_record_bytes)
         return revision.every(filter) if many else revision.first(filter)
 
     def give_feedback(self, id: str, feedback: Document) -> bool:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 from generations import query
 from generations.errors import InvalidQuery
 from generations.record.decode import decode_document
-from generations.record.encode import encode_records
+from generations.record.encode import MAX_BYTES, encode_records
 from generations.results import UpdateResult
 from generations.store.decode import Document, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from generations.query import Update
     from generations.query.compiled import Compiled
     from generations.store.limits import Limits
     from generations.store.store import Change, Store
@@ -40,11 +39,21 @@ class _Revised(NamedTuple):
 
 
 class Revision:
-    """One update over the records that match a filter."""
+    """One change over the records that match a filter.
 
-    def __init__(self, store: Store, update: Update, max_record_bytes: int) -> None:
+    Args:
+        store: where they are.
+        revise: the record as it should be, made of the record as it is, which it leaves as it was.
+        max_record_bytes: the largest record that is taken.
+        change: what the history says made the new versions; None tells feedback from any other update.
+    """
+
+    def __init__(
+        self, store: Store, revise: Callable[[Document], Document], max_record_bytes: int = MAX_BYTES, change: Change | None = None
+    ) -> None:
         self._store = store
-        self._update = update
+        self._revise = revise
+        self._change: Change | None = change
         self._limits = replace(store.limits, result_rows=None)
         self._max_record_bytes = max_record_bytes
         self._matched = 0
@@ -55,15 +64,16 @@ class Revision:
         self._rewrite(query.compile_keys(filter, self._store.source, limit=1))
         return UpdateResult(self._matched, self._modified)
 
-    def every(self, filter: Mapping[str, Any]) -> UpdateResult:
-        """Change every record that matches, a chunk after the other.
+    def every(self, filter: Mapping[str, Any], ids: Sequence[str] | None = None) -> UpdateResult:
+        """Change every record that matches, or those of them that are named, a chunk after the other.
 
         A chunk is rewritten whole or not at all; other writers get their turn between chunks, and a record that no
         longer matches when its chunk comes is left alone. An error leaves the chunks before it changed.
         """
-        ids = matching_ids(self._store, query.compile_keys(filter, self._store.source), self._limits)
+        if ids is None:
+            ids = matching_ids(self._store, query.compile_keys(filter, self._store.source), self._limits)
         for start in range(0, len(ids), CHUNK_RECORDS):
-            chunk = ids[start : start + CHUNK_RECORDS]
+            chunk = list(ids[start : start + CHUNK_RECORDS])
             self._rewrite(query.compile_keys({"$and": [filter, {"id": {"$in": chunk}}]}, self._store.source))
         return UpdateResult(self._matched, self._modified)
 
@@ -85,7 +95,7 @@ class Revision:
                 before = decode_document(text)
                 for name in _KEPT_BY_STORE:
                     before.pop(name, None)
-                after = query.apply_update(self._update, before)
+                after = self._revise(before)
                 self._matched += 1
                 if not identical(before, after):
                     _must_stay(before, after)
@@ -96,7 +106,7 @@ class Revision:
             return
         rows = encode_records((one.record for one in revised), max_bytes=self._max_record_bytes)
         change: Change = "feedback" if all(one.only_feedback for one in revised) else "update"
-        self._store.rewrite(rows, [one.seq for one in revised], change)
+        self._store.rewrite(rows, [one.seq for one in revised], self._change or change)
         self._modified += len(revised)
 
 

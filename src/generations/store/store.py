@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from generations.record.encode import Rows
     from generations.store.engine import Engine
 
-Change = Literal["insert", "resend", "update", "feedback"]
+Change = Literal["insert", "resend", "update", "feedback", "reprice"]
 
 OnWritten = Callable[[str, Block, Sequence[str]], None]
 
