@@ -83,6 +83,20 @@ def test_a_request_that_has_begun_is_answered_before_the_end(start_server):
         assert generations.count_documents({}) == 2
 
 
+def test_a_stream_without_end_is_told_that_the_server_stops(serve_inside):
+    """It waits for so long and no longer."""
+    with serve_inside(drain_seconds=1) as inside:
+        streaming = Streaming(inside.url)
+        time.sleep(0.2)
+
+    streaming.go_on.set()
+    streaming.join()
+    assert (streaming.answer.status_code, streaming.answer.json()["detail"]) == (
+        503,
+        "the server is stopping; send it again to the next one",
+    )
+
+
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_it_at_once(start_server, how):
     server = start_server()

@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from generations.errors import GenerationsError, InvalidInput, NotFound, Stalled
+from generations.errors import GenerationsError, InvalidInput, NotFound, Stalled, StoreUnavailable
 from generations.server import logs
 from generations.server.access import admitted
 from generations.server.call import Call, Endpoint
@@ -98,6 +98,8 @@ class App:
             return
         except GenerationsError as error:
             response = problem(error, request)
+        except asyncio.CancelledError:  # a stopping server does not wait for ever
+            response = problem(StoreUnavailable("the server is stopping", hint="send it again to the next one"), request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer and the log the traceback
             exchange.failure = error
             response = problem(_unexpected(exchange.id), request)
