@@ -40,9 +40,9 @@ def test_the_most_specific_dialect_reads_a_span(attributes, scope, dialect):
     assert (found and found.name) == dialect
 
 
-def test_every_dialect_has_a_name_of_its_own_and_says_how_it_is_told():
+def test_every_dialect_has_a_name_of_its_own_and_says_why_it_stands_where_it_does():
     assert len({dialect.name for dialect in DIALECTS}) == len(DIALECTS)
-    assert all(dialect.told_by for dialect in DIALECTS)
+    assert all(dialect.why_here for dialect in DIALECTS)
 
 
 _NAMES = sorted({alias for dialect in DIALECTS for field in dialect.names.__slots__ for alias in getattr(dialect.names, field)})

@@ -99,7 +99,10 @@ class Attributes:
     def _first(self, names: tuple[str, ...], read: Callable[[Any], Value | None]) -> Value | None:
         first: Value | None = None
         for name in names:
-            value = read(self._sent.get(name))
+            sent = self._sent.get(name)
+            if sent is None:  # as most names of a table are: reading them would be most of the work
+                continue
+            value = read(sent)
             if value is not None and (first is None or value == first):
                 first = value
                 self._understood.add(name)

@@ -42,8 +42,8 @@ EARLIEST_NS: Final = 946_684_800 * 10**9
 LATEST_NS: Final = 4_102_444_800 * 10**9
 """2100-01-01."""
 
-FORBIDDEN_NAMES: Final = frozenset({"__proto__"})
-"""Names that become something else than data where records are read by JavaScript."""
+FORBIDDEN_NAME: Final = "__proto__"
+"""It becomes something else than data where records are read by JavaScript."""
 
 Value = TypeVar("Value")
 
@@ -85,8 +85,8 @@ class Bounded:
                 break
             if len(name) > MOST_NAME_CHARS:
                 self._note(f"attributes with a name of more than {MOST_NAME_CHARS} characters were ignored")
-            elif not FORBIDDEN_NAMES.isdisjoint(name.split(".")):
-                self._note("an attribute named `__proto__` was ignored")
+            elif FORBIDDEN_NAME in name:
+                self._note(f"an attribute named `{FORBIDDEN_NAME}` was ignored")
             else:
                 found[name] = convert(value, depth + 1)
         return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,21 +30,40 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Signs:
+    """What on a span tells a dialect: any one of these is enough.
+
+    Attributes:
+        attributes: beginnings of attribute names.
+        scopes: names of the instrumentation; one that ends in a dot is the beginning of several.
+    """
+
+    attributes: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+
+    def are_on(self, scope: str, names: Iterable[str]) -> bool:
+        """Whether a span of the scope with attributes of these names shows any of them."""
+        if any(scope == sign or (sign.endswith(".") and scope.startswith(sign)) for sign in self.scopes):
+            return True
+        return any(name.startswith(self.attributes) for name in names)
+
+
+@dataclass(frozen=True, slots=True)
 class Dialect:
     """One convention, as one family of senders keeps it.
 
     Attributes:
         name: short, for people; it is kept on the record.
-        told_by: how its spans are recognised, and why it comes before the dialects below it.
-        recognises: True for every span in it, whether a generation or not.
+        why_here: why it comes before the dialects below it in the table.
+        signs: what tells its spans, generations or not.
         place: what a span in it is.
         names: where the context of a call is told.
         read: what a generation's span tells, its attributes counted as understood. The log records are those of the span.
     """
 
     name: str
-    told_by: str
-    recognises: Callable[[Span], bool]
+    why_here: str
+    signs: Signs
     place: Callable[[Span], Place]
     names: Names
     read: Callable[[Attributes, Span, tuple[LogRecord, ...]], Call]

@@ -19,7 +19,11 @@ def recognises(document: Any) -> bool:
 
 
 def records(document: Any) -> Iterator[Object]:
-    """The records of all traces in a document. Log records find their spans within the document only."""
+    """The records of all traces in a document. Log records find their spans within the document only.
+
+    Those whose span is not in it give no record, even if they tell the whole call: the span may stand in another line or
+    file, and the record of the event, which has the same id but neither start nor duration, must not replace its record.
+    """
     requests = [document] if _is_request(document) else _collected(document)
     yield from records_in(sum(map(telemetry_of, requests), Telemetry()))
 

@@ -50,9 +50,14 @@ def evaluations_of(spans: Iterable[Span], logs: Iterable[LogRecord]) -> Iterator
         for event in span.events:
             if event.name == RESULT:
                 yield _result(event.attributes, span.trace_id, span.span_id, event.at_ns)
+        if not any(name.startswith(_ANNOTATIONS) for name in span.attributes):
+            continue
         for prefix, of in (("annotations.", "annotation"), ("evaluations.", "evaluation")):
             for item in as_list(Attributes(span.attributes).unflattened(prefix)):
                 yield _annotation(as_object(as_object(item).get(of)), span)
+
+
+_ANNOTATIONS = ("annotations.", "evaluations.")
 
 
 def feedback_of(evaluation: Evaluation) -> Object:

@@ -118,9 +118,9 @@ def read_trace(spans: Iterable[Span], logs: Iterable[LogRecord], *, is_complete:
 
 
 def records_in(telemetry: Telemetry) -> Iterator[Object]:
-    """The records of everything that a file holds: nothing more will come."""
+    """The records of all traces; events without their span give none."""
     for pieces in by_trace(telemetry).values():
-        yield from read_trace(pieces.spans, pieces.logs, is_complete=True).records
+        yield from read_trace(pieces.spans, pieces.logs).records
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,8 @@ def _with_details(span: Span, logs: Sequence[LogRecord]) -> Span:
     The span's own value counts, unless it is JSON text: the event's is structured, and no limit on the length of attributes
     has cut it.
     """
+    if not logs:
+        return span
     attributes: dict[str, Any] = dict(span.attributes)
     notes = span.notes
     for log in logs:
@@ -205,8 +207,10 @@ def _missing_above(call: OneCall, placed: Mapping[str, _Placed]) -> str | None:
 
 
 def _record(one: OneCall, placed: Mapping[str, _Placed]) -> Object:
-    call = _in_context(one.reading.call, list(_above(one.reading.span, placed)))
-    return record_of(replace(one.reading, call=call), one.outer)
+    above = list(_above(one.reading.span, placed))
+    if not above:
+        return record_of(one.reading, one.outer)
+    return record_of(replace(one.reading, call=_in_context(one.reading.call, above)), one.outer)
 
 
 def _in_context(call: Call, above: Sequence[_Placed]) -> Call:

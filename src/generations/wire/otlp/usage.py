@@ -48,7 +48,7 @@ def _plausible(tokens: Tokens, notes: list[str]) -> Tokens:
     absurd = [field.name for field in fields(Tokens) if isinstance(count := getattr(tokens, field.name), int) and count > MOST_TOKENS]
     if absurd:
         notes.append(f"counts of more than {MOST_TOKENS} tokens were ignored: {', '.join(absurd)}")
-    return replace(tokens, **dict.fromkeys(absurd))
+    return replace(tokens, **dict.fromkeys(absurd)) if absurd else tokens
 
 
 def _side(name: str, count: int | None, parts: int, are_inside: bool, notes: list[str]) -> Side:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from generations.wire.otlp.dialects.genai import GENAI
@@ -14,6 +15,8 @@ from generations.wire.otlp.dialects.pydantic import LOGFIRE, PYDANTIC_AI
 from generations.wire.otlp.dialects.vercel import VERCEL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from generations.wire.otlp.dialect import Dialect
     from generations.wire.otlp.telemetry import Span
 
@@ -28,7 +31,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     OPENLLMETRY,
     GENAI,
 )
-"""The most specific first: the first that recognises a span reads it. Each one's `told_by` says how and why.
+"""The most specific first: the first whose signs are on a span reads it. Each says why it stands where it does.
 
 Platforms whose word on a span is the user's own come before instrumentations, and these before the common convention,
 because each of them also sets names of those below it.
@@ -37,4 +40,17 @@ because each of them also sets names of those below it.
 
 def dialect_of(span: Span) -> Dialect | None:
     """The dialect of a span; None when it has nothing to do with generations."""
-    return next((dialect for dialect in DIALECTS if dialect.recognises(span)), None)
+    if len(span.attributes) > _MOST_REMEMBERED:
+        return _told_by(span.scope.name, span.attributes.keys())
+    return _remembered(span.scope.name, frozenset(span.attributes))
+
+
+_MOST_REMEMBERED: Final = 200
+
+
+def _told_by(scope: str, names: Iterable[str]) -> Dialect | None:
+    return next((dialect for dialect in DIALECTS if dialect.signs.are_on(scope, names)), None)
+
+
+_remembered = lru_cache(maxsize=1024)(_told_by)
+"""The spans of one instrumentation have the same names again and again."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from generations.wire.otlp.attributes import Attributes
 from generations.wire.otlp.call import Call, Choice
-from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects.genai_messages import choices_of, prepended, said_in_events
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import tidy
@@ -128,15 +128,10 @@ def _output_type(told: Attributes, parameters: dict[str, Any]) -> str | None:
     return {"json": "json", "image": "image", "speech": "audio"}.get(asked or "")
 
 
-def recognises(span: Span) -> bool:
-    """True for a span with anything of these conventions on it."""
-    return any(name.startswith("gen_ai.") for name in span.attributes)
-
-
 GENAI = Dialect(
     "otel-genai",
-    "any `gen_ai.*` attribute; the others send these too, so it comes last",
-    recognises,
+    "the last: all others send these names too",
+    Signs(("gen_ai.",)),
     place,
     NAMES,
     read,

@@ -13,7 +13,7 @@ from generations.record import instants
 from generations.wire.langfuse_usage import usage_of
 from generations.wire.otlp.attributes import Attributes, parsed_object
 from generations.wire.otlp.call import Call, Choice, Tokens
-from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
@@ -29,9 +29,8 @@ NAMES = Names(
 ).before(genai.NAMES)
 
 
-def recognises(span: Span) -> bool:
-    """True for an observation. Attributes of the trace alone are set on the spans of other libraries, too."""
-    return any(name.startswith(_OBSERVATION) and not name.startswith(_OBSERVATION + "metadata") for name in span.attributes)
+_SIGNS = tuple(_OBSERVATION + part for part in ("type", "model.", "input", "output", "usage_details", "cost_details", "level"))
+"""An observation; attributes of the trace alone, and metadata, are set on the spans of other libraries, too."""
 
 
 def place(span: Span) -> Place:
@@ -115,8 +114,8 @@ def _first_token_ms(told: Attributes, span: Span, otherwise: float | None) -> fl
 
 LANGFUSE = Dialect(
     "langfuse",
-    "`langfuse.observation.*`: the user's own word on a span, which may also carry what an instrumentation says of it; so it comes first",
-    recognises,
+    "the user's own word on a span, which may also carry what an instrumentation says of it",
+    Signs(_SIGNS),
     place,
     NAMES,
     read,

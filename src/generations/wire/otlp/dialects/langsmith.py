@@ -12,7 +12,7 @@ from typing import Any
 
 from generations.wire.otlp.attributes import Attributes, parsed_object
 from generations.wire.otlp.call import Call, Choice
-from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import Answer, answer_of, langchain_tokens, request_of, spoken
@@ -29,11 +29,6 @@ NAMES = Names(
     tags=("langsmith.span.tags",),
     custom=(_METADATA,),
 ).before(genai.NAMES)
-
-
-def recognises(span: Span) -> bool:
-    """True for a run."""
-    return any(name.startswith(("langsmith.span.", "langsmith.trace.")) for name in span.attributes)
 
 
 def place(span: Span) -> Place:
@@ -86,8 +81,8 @@ def _unwrapped(messages: Any) -> Any:
 
 LANGSMITH = Dialect(
     "langsmith",
-    "`langsmith.span.*` or `langsmith.trace.*`; before `gen_ai.*`, whose operation names it sets on runs of every type",
-    recognises,
+    "it sets `gen_ai.operation.name` on runs of every type",
+    Signs(("langsmith.span.", "langsmith.trace.")),
     place,
     NAMES,
     read,

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
 from generations.wire.otlp.call import Call, Choice, Tokens
-from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
@@ -23,11 +23,6 @@ NAMES = Names(
     function_id=("mlflow.spanFunctionName",),
     custom=("mlflow.traceTag.",),
 ).before(genai.NAMES)
-
-
-def recognises(span: Span) -> bool:
-    """True for a span with a type."""
-    return "mlflow.spanType" in span.attributes
 
 
 def place(span: Span) -> Place:
@@ -82,8 +77,8 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
 
 MLFLOW = Dialect(
     "mlflow",
-    "`mlflow.spanType`; before what an instrumentation that MLflow has translated leaves beside it",
-    recognises,
+    "an instrumentation that it has translated leaves its own attributes beside",
+    Signs(("mlflow.spanType",)),
     place,
     NAMES,
     read,

@@ -12,7 +12,7 @@ from typing import Any
 
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
 from generations.wire.otlp.call import Call, Choice
-from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
@@ -37,11 +37,6 @@ NAMES = Names(
 ).before(genai.NAMES)
 
 _FIRST_TOKEN = "First Token Stream Event"
-
-
-def recognises(span: Span) -> bool:
-    """True for a span that names its kind."""
-    return as_text(span.attributes.get("openinference.span.kind")) is not None
 
 
 def place(span: Span) -> Place:
@@ -171,8 +166,8 @@ def _first_token_ms(span: Span, otherwise: float | None) -> float | None:
 
 OPENINFERENCE = Dialect(
     "openinference",
-    "`openinference.span.kind`; before the `gen_ai.*` that some of its instrumentations send beside it",
-    recognises,
+    "some of its instrumentations send `gen_ai.*` beside its own, and it runs on the spans of others",
+    Signs(("openinference.span.kind",)),
     place,
     NAMES,
     read,

@@ -12,7 +12,7 @@ from typing import Any
 
 from generations.wire.otlp.attributes import Attributes, parsed
 from generations.wire.otlp.call import Call, Choice
-from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import spoken, tidy
@@ -42,12 +42,7 @@ _PARAMETERS = {
 _FIRST_CHUNK = frozenset(["gen_ai.content.completion.chunk", "llm.content.completion.chunk"])
 
 
-def recognises(span: Span) -> bool:
-    """True for what only OpenLLMetry sends, and for flattened messages."""
-    return any(name.startswith(_OWN) for name in span.attributes)
-
-
-_OWN = ("traceloop.", "llm.request.", "llm.usage.", "llm.is_streaming", "gen_ai.is_streaming", "gen_ai.prompt.0.", "gen_ai.completion.0.")
+_SIGNS = ("traceloop.", "llm.request.", "llm.usage.", "llm.is_streaming", "gen_ai.is_streaming", "gen_ai.prompt.0.", "gen_ai.completion.0.")
 
 
 def place(span: Span) -> Place:
@@ -114,8 +109,8 @@ def _function(sent: Object) -> Object:
 
 OPENLLMETRY = Dialect(
     "openllmetry",
-    "`traceloop.*`, `llm.request.*` or flattened `gen_ai.prompt.0.*`; before OpenTelemetry's own, whose names it uses beside its own",
-    recognises,
+    "it uses OpenTelemetry's names beside its own",
+    Signs(_SIGNS),
     place,
     NAMES,
     read,

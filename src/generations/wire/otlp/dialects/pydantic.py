@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from generations.wire.otlp.attributes import Attributes, parsed_object
 from generations.wire.otlp.call import Call, Choice
-from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.dialects.genai_messages import said_in_bodies
 from generations.wire.otlp.names import Names, facts
@@ -29,14 +29,6 @@ NAMES = Names(
 )
 PYDANTIC_AI_NAMES = NAMES.before(genai.NAMES)
 LOGFIRE_NAMES = Names(tags=("logfire.tags",)).before(genai.NAMES)
-
-
-def _is_pydantic_ai(span: Span) -> bool:
-    return span.scope.name == "pydantic-ai"
-
-
-def _is_logfire(span: Span) -> bool:
-    return span.scope.name.startswith("logfire.") or "request_data" in span.attributes
 
 
 def _pydantic_ai_place(span: Span) -> Place:
@@ -109,16 +101,16 @@ _READ = frozenset(["message", "text", "combined_chunk_content", "usage"])
 
 PYDANTIC_AI = Dialect(
     "pydantic-ai",
-    "the scope `pydantic-ai`; before OpenTelemetry's own names, which it uses with its own parts and agents",
-    _is_pydantic_ai,
+    "it uses OpenTelemetry's names, with parts and agents of its own",
+    Signs(scopes=("pydantic-ai",)),
     _pydantic_ai_place,
     PYDANTIC_AI_NAMES,
     _read_pydantic_ai,
 )
 LOGFIRE = Dialect(
     "logfire",
-    "a scope `logfire.*`, or `request_data`; before OpenTelemetry's own names, which it uses beside its own",
-    _is_logfire,
+    "it uses OpenTelemetry's names beside its own",
+    Signs(("request_data",), ("logfire.",)),
     _logfire_place,
     LOGFIRE_NAMES,
     _read_logfire,

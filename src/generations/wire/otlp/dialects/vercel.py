@@ -11,7 +11,7 @@ from typing import Any
 
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
 from generations.wire.otlp.call import Call, Choice, Tokens
-from generations.wire.otlp.dialect import Dialect, Place
+from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import request_of, spoken
@@ -41,15 +41,6 @@ NAMES = Names(
     parameters=("ai.settings.",),
     custom=(_METADATA, _CONTEXT),
 ).before(genai.NAMES)
-
-
-def recognises(span: Span) -> bool:
-    """True for a span with an operation of the SDK, or made by the tracer that version 7 names `gen_ai`."""
-    return (
-        "ai.operationId" in span.attributes
-        or span.scope.name in ("ai", "gen_ai")
-        or any(name.startswith(_CONTEXT) for name in span.attributes)
-    )
 
 
 def place(span: Span) -> Place:
@@ -144,8 +135,8 @@ def _tokens(sent: Tokens, provider_metadata: dict[str, Any]) -> Tokens:
 
 VERCEL = Dialect(
     "vercel-ai",
-    "`ai.operationId`, `ai.settings.context.*`, or a scope named `ai` or `gen_ai`; before the `gen_ai.*` it repeats itself under",
-    recognises,
+    "it repeats what it says under `gen_ai.*`",
+    Signs(("ai.operationId", _CONTEXT), ("ai", "gen_ai")),
     place,
     NAMES,
     read,
