@@ -30,8 +30,8 @@ demo: setup ## load 5,000 sample generations and ask them five questions
 test: setup ## run the tests
 	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
-test-everywhere: setup ## every test of the store and its queries on a server and on a sharded table too
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded tests/query tests/contract tests/store tests/jobs
+test-everywhere: setup ## every test of the store and its queries on a server, a sharded table and both clients at a distance too
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded,server,async tests/query tests/contract tests/store tests/jobs
 
 check: setup format lint types layers test ## everything that must hold before a change lands
 

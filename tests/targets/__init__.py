@@ -11,6 +11,8 @@ Tests of what a collection promises run on two clients as well, where their modu
 - `server`: `http://…`, a Generations server over a folder (`served.py`);
 - `async`: the same server, asked by `AsyncGenerations` (`unlooped.py` waits for what it would have awaited).
 
+By default a module runs on the last client that it names, with `--everywhere` on all of them.
+
 A test asks for the fixture `store_url` (of `tests/conftest.py`) and runs three times; for `engine`, which is open on it for the
 tests of one module; or for `target`, with `.name` and `.url`, when it has to know which it is. Servers start once a session,
 when first asked for. A process can have only one folder open, so whatever is opened on `embedded` is closed before
