@@ -87,6 +87,8 @@ class App:
             raise
         finally:
             metrics.ended(exchange)
+            if self._state.telemetry is not None:
+                self._state.telemetry.answered(exchange, Request(scope).headers)
             logs.request_answered(exchange)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

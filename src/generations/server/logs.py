@@ -17,7 +17,7 @@ LEVELS: Final = ("debug", "info", "warning", "error")
 
 _LOG: Final = logging.getLogger("generations.server")
 _ABOUT: Final = "about"
-_LOGGERS: Final = ("generations", "uvicorn")
+_LOGGERS: Final = ("generations", "uvicorn", "opentelemetry")
 
 
 class JsonLine(logging.Formatter):
@@ -60,8 +60,9 @@ def configure(level: str = "info") -> None:
         logger.handlers = [handler]
         logger.propagate = False
         logger.setLevel(level.upper())
-    # Below a warning it tells that it starts, listens and stops, which `generations serve` says itself.
-    logging.getLogger("uvicorn").setLevel(max(logging.WARNING, logging.getLogger("generations").level))
+    # Below a warning uvicorn tells that it starts, listens and stops, which `generations serve` says itself.
+    for name in _LOGGERS[1:]:
+        logging.getLogger(name).setLevel(max(logging.WARNING, logging.getLogger("generations").level))
     logging.getLogger("uvicorn.error").addFilter(_is_news)
 
 

@@ -280,9 +280,14 @@ class ProjectMeasures:
 
 
 class Measures:
-    """What was recorded since the server started, by project; a reader of one sees nothing of the others."""
+    """What was recorded since the server started, by project; a reader of one sees nothing of the others.
+
+    Attributes:
+        also_told: told of the records that are new, of all projects.
+    """
 
     def __init__(self) -> None:
+        self.also_told: Callable[[pa.Table], None] | None = None
         self._projects: dict[str, ProjectMeasures] = {}
         self._lock = threading.Lock()
 
@@ -295,6 +300,8 @@ class Measures:
             changes: what made each of them, as in `RecordVersion.change`.
         """
         try:
+            if self.also_told is not None:
+                _count(changes, "insert", block.table, self.also_told)
             measures = self.of(project)
             if measures is not None:
                 _count(changes, "insert", block.table, measures.recorded)

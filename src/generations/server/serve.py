@@ -25,6 +25,7 @@ from generations.server.projects import Projects
 from generations.server.protocol import Protocol
 from generations.server.room import Room
 from generations.server.state import State
+from generations.server.telemetry import telemetry_of_environment
 from generations.store.keys import Keys
 
 if TYPE_CHECKING:
@@ -162,9 +163,14 @@ def _state(projects: Projects, settings: ServerSettings) -> State:
     room = Room(settings.max_waiting_bytes)
     metrics = Metrics(projects.measures, lambda: room.held_bytes)
     committer = Committer(projects, room, metrics.committed)
-    return State(projects, committer, settings, KeyRing(Keys(projects.engine)), room, metrics)
+    telemetry = telemetry_of_environment()
+    if telemetry is not None:
+        projects.measures.also_told = telemetry.recorded
+    return State(projects, committer, settings, KeyRing(Keys(projects.engine)), room, metrics, telemetry)
 
 
 async def _close(state: State) -> None:
     await anyio.to_thread.run_sync(state.committer.close)
+    if state.telemetry is not None:
+        await anyio.to_thread.run_sync(state.telemetry.close)
     await anyio.to_thread.run_sync(state.projects.close)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from generations.server.projects import Projects
     from generations.server.room import Room
     from generations.server.settings import ServerSettings
+    from generations.server.telemetry import Telemetry
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class State:
     keys: KeyRing
     room: Room
     metrics: Metrics
+    telemetry: Telemetry | None
     health: Health = field(init=False)
     rates: Rates = field(init=False)
     reads: CapacityLimiter = field(init=False)
