@@ -6,10 +6,14 @@ from typing import Any
 
 from generations.wire.payload import Object, as_list, as_object, as_text
 
-_IMAGE_PARTS = frozenset({"image", "image_url", "input_image", "image_file"})
-_AUDIO_PARTS = frozenset({"audio", "input_audio", "audio_url", "output_audio"})
-_OTHER_PARTS = frozenset({"video", "video_url", "document", "file", "input_file"})
-_TEXT_PARTS = frozenset({"text", "input_text", "output_text", "refusal", "reasoning", "thinking"})
+_KINDS = {
+    "image": ("image", "image_url", "input_image", "image_file"),
+    "audio": ("audio", "input_audio", "audio_url", "output_audio"),
+    "other": ("video", "video_url", "document", "file", "input_file"),
+    "text": ("text", "input_text", "output_text", "refusal", "reasoning", "thinking"),
+}
+_KIND_BY_TYPE = {name: kind for kind, names in _KINDS.items() for name in names}
+_KIND_BY_MODALITY = {"image": "image", "audio": "audio", "video": "other", "document": "other", "application": "other"}
 _CONTAINERS = ("messages", "contents", "content", "parts", "input", "prompt", "choices", "message", "candidates", "output")
 
 
@@ -45,18 +49,16 @@ def _kinds(content: Any) -> set[str]:
 
 
 def _kind_of_part(part: Object) -> str | None:
-    name = as_text(part.get("type")) or ""
-    mime = as_text(as_object(part.get("inline_data") or part.get("inlineData") or part.get("file_data")).get("mime_type"))
-    modality = as_text(part.get("modality")) or (mime or "").split("/")[0]
-    if name in _IMAGE_PARTS or modality == "image":
-        return "image"
-    if name in _AUDIO_PARTS or modality == "audio":
-        return "audio"
-    if name in _OTHER_PARTS or modality in ("video", "document", "application"):
-        return "other"
-    if name in _TEXT_PARTS or (not name and isinstance(part.get("text"), str)):
+    """By what the part holds, else by the type it names; most parts name one and hold nothing that says more."""
+    held = part.get("inline_data") or part.get("inlineData") or part.get("file_data")
+    mime = as_text(as_object(held).get("mime_type")) if held else None
+    modality = as_text(part.get("modality")) or (mime.split("/")[0] if mime else None)
+    name = as_text(part.get("type"))
+    kind = _KIND_BY_MODALITY.get(modality) if modality else None
+    kind = kind or (_KIND_BY_TYPE.get(name) if name else None)
+    if kind is None and name is None and isinstance(part.get("text"), str):
         return "text"
-    return None
+    return kind
 
 
 def _speaks(content: Any) -> bool:

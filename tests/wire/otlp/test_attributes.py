@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from generations.wire.otlp.attributes import Attributes, parsed
+from generations.wire.otlp.names import Names, facts
 
 
 def test_the_first_name_with_a_value_counts_and_names_with_the_same_value_are_understood_with_it():
@@ -46,3 +47,11 @@ def test_empty_values_and_nulls_tell_nothing():
 
     assert told.value("a", "b", "c") is None
     assert told.rest() == {"a": "", "b": [], "d": "[]"}
+
+
+def test_a_parameter_that_is_told_twice_otherwise_is_left():
+    told = Attributes({"gen_ai.request.seed": 1, "openai.request.seed": 2, "openai.request.service_tier": "flex"})
+    call = facts(told, Names(parameters=("gen_ai.request.", "openai.request.")))
+
+    assert call.parameters == {"seed": 1, "service_tier": "flex"}
+    assert told.rest() == {"openai.request.seed": 2}

@@ -24,7 +24,7 @@ def test_a_span_is_read_with_its_scope_and_resource():
     assert (span.name, span.kind, span.status, span.status_message) == ("chat gpt-4o", "client", "error", "429")
     assert (span.start_ns, span.end_ns) == (START_NS, START_NS + 250_000_000)
     assert (span.scope.name, span.scope.version) == ("genai", "1.0")
-    assert span.resource == {"service.name": "shop"}
+    assert span.resource == {"service": {"name": "shop"}}
     assert span.notes == ()
 
 

@@ -82,7 +82,9 @@ def test_the_nearest_span_that_tells_a_user_counts():
 
 
 def test_what_has_no_field_is_kept_by_paths():
-    span = a_chat(attributes={"my.own.thing": 1, "nothing": None}, resource={"service.name": "shop"}, links=((TRACE, "00f067aa0ba902b7"),))
+    span = a_chat(
+        attributes={"my.own.thing": 1, "nothing": None}, resource={"service": {"name": "shop"}}, links=((TRACE, "00f067aa0ba902b7"),)
+    )
     otel = read_trace([span], []).records[0]["metadata"]["otel"]
 
     assert otel["attributes"] == {"my": {"own": {"thing": 1}}}

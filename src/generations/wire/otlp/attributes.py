@@ -83,6 +83,10 @@ class Attributes:
             self.note("flattened attributes with an absurd index, or that contradict each other, were left aside")
         return value or None
 
+    def leave(self, name: str) -> None:
+        """Count it as not understood after all."""
+        self._understood.discard(name)
+
     def note(self, note: str) -> None:
         """Say something of the reading, once."""
         if note not in self.notes:

@@ -184,7 +184,7 @@ def _metadata(reading: Reading, outer: Sequence[Reading], misfits: Object, notes
         "name": span.name or None,
         "kind": span.kind,
         "scope": without_absent({"name": span.scope.name or None, "version": span.scope.version or None}) or None,
-        "resource": nested(span.resource) or None,
+        "resource": dict(span.resource) or None,
         "attributes": nested(reading.unknown) or None,
         "parameters": misfits or None,
         "metadata": misplaced or None,

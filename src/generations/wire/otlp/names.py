@@ -125,10 +125,13 @@ def _tokens(told: Attributes, names: Names) -> Tokens:
 
 
 def _parameters(told: Attributes, prefixes: Aliases) -> Object:
+    """The parameters below the prefixes; one that a later prefix tells otherwise is left."""
     found: Object = {}
     for prefix in prefixes:
-        for name, value in told.below(prefix, but=_NOT_PARAMETERS).items():
-            found.setdefault(_PARAMETERS.get(name, name.replace(".", "_")), parsed(value))
+        for name, sent in told.below(prefix, but=_NOT_PARAMETERS).items():
+            parameter, value = _PARAMETERS.get(name) or name.replace(".", "_"), parsed(sent)
+            if found.setdefault(parameter, value) != value:
+                told.leave(prefix + name)
     return found
 
 

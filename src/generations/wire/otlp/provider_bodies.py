@@ -248,8 +248,9 @@ def tidy(message: Any) -> Any:
         return message
     said = without_absent(as_object(message))
     for name in ("content", "parts", "tool_calls"):
-        if isinstance(said.get(name), list):
-            said[name] = [without_absent(as_object(item)) if isinstance(item, dict) else item for item in as_list(said[name])]
+        held = said.get(name)
+        if isinstance(held, list) and any(isinstance(item, dict) and None in as_object(item).values() for item in as_list(held)):
+            said[name] = [without_absent(as_object(item)) if isinstance(item, dict) else item for item in as_list(held)]
     return said
 
 

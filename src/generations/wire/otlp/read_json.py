@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from generations.wire.otlp.bounds import Bounded
+from generations.wire.otlp.flattened import nested
 from generations.wire.otlp.telemetry import KINDS, STATUS_CODES, LogRecord, Scope, Span, SpanEvent, Telemetry
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text
 
@@ -36,7 +37,7 @@ def _each(
 ) -> Iterator[Read]:
     in_request, in_resource, in_scope = names
     for i, of_resource in enumerate(map(as_object, as_list(as_object(request).get(in_request)))):
-        resource = _attributes(as_object(of_resource.get("resource")), Bounded())
+        resource = nested(_attributes(as_object(of_resource.get("resource")), Bounded()))
         for j, of_scope in enumerate(map(as_object, as_list(of_resource.get(in_resource)))):
             sent = as_object(of_scope.get("scope"))
             scope = Scope(as_text(sent.get("name")) or "", as_text(sent.get("version")) or "")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from generations.errors import InvalidInput, MissingExtra
 from generations.wire.otlp.bounds import Bounded
+from generations.wire.otlp.flattened import nested
 from generations.wire.otlp.telemetry import KINDS, STATUS_CODES, LogRecord, Scope, Span, SpanEvent, Telemetry
 from generations.wire.payload import Object
 
@@ -38,7 +39,7 @@ def traces_of(body: bytes) -> Telemetry:
     spans: list[Span] = []
     refused: list[str] = []
     for i, of_resource in enumerate(request.resource_spans):
-        resource = _attributes(of_resource.resource.attributes, Bounded())
+        resource = nested(_attributes(of_resource.resource.attributes, Bounded()))
         for j, of_scope in enumerate(of_resource.scope_spans):
             scope = _scope(of_scope.scope)
             for k, sent in enumerate(of_scope.spans):
@@ -63,7 +64,7 @@ def logs_of(body: bytes) -> Telemetry:
     request = _parsed(body, ExportLogsServiceRequest)
     logs: list[LogRecord] = []
     for of_resource in request.resource_logs:
-        resource = _attributes(of_resource.resource.attributes, Bounded())
+        resource = nested(_attributes(of_resource.resource.attributes, Bounded()))
         for of_scope in of_resource.scope_logs:
             scope = _scope(of_scope.scope)
             logs += [_log_record(sent, scope, resource) for sent in of_scope.log_records]

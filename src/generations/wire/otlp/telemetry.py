@@ -44,6 +44,7 @@ class Span:
         parent_span_id: None for the root of a trace.
         status: `unset` is what most instrumentations leave after a success.
         links: (trace id, span id) of other spans that it refers to.
+        resource: who sent it; dotted names as objects inside objects.
         notes: what was cut off or ignored while it was read, for people.
     """
 
@@ -72,6 +73,7 @@ class LogRecord:
         at_ns: when it happened; when it was first seen, where that alone was sent.
         event_name: empty for ordinary log lines.
         body: any JSON value.
+        resource: who sent it; dotted names as objects inside objects.
         notes: what was cut off or ignored while it was read, for people.
     """
 
