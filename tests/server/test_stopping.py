@@ -54,8 +54,8 @@ class Streaming(threading.Thread):
         yield line("after")
 
 
-def test_it_tells_where_it_listens_and_over_what(server):
-    assert f"serving {server.folder} on {server.url}" in server.said[0]
+def test_it_tells_where_it_listens_over_what_and_to_whom(server):
+    assert f"serving {server.folder} on {server.url} to this machine only, for there are no keys" in server.said
 
 
 def test_stopping_on_request_is_success(start_server):

@@ -43,8 +43,9 @@ def serve(
     settings = cast("dict[str, str | None]", context.obj or {})
     url = data or settings.get("data") or default_url()
 
-    def say_ready(address: str) -> None:
-        sys.stderr.write(f"serving {url} on {address}\n")
+    def say_ready(address: str, needs_key: bool) -> None:
+        whom = "whoever has a key" if needs_key else "this machine only, for there are no keys"
+        sys.stderr.write(f"serving {url} on {address} to {whom}\n")
         sys.stderr.flush()
 
     chosen = ServerSettings(

@@ -47,14 +47,14 @@ def create_app(url: str, settings: ServerSettings, limits: Limits | None = None)
     return App(opened, _close)
 
 
-def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_ready: Callable[[str], None] | None = None) -> None:
+def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_ready: Callable[[str, bool], None] | None = None) -> None:
     """Serve until SIGINT or SIGTERM; requests that have begun are finished first. A second signal ends the process at once.
 
     Args:
         url: where the generations are.
         settings: where to listen, and what is taken.
         limits: what one query may spend.
-        on_ready: told the address once requests are taken, as a URL.
+        on_ready: told the address once requests are taken, as a URL, and whether a key is needed.
 
     Raises:
         ConfigError: the address cannot be listened on, or is reached by others and no key was made.
@@ -67,6 +67,10 @@ def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_r
         async def opened() -> State:
             return _state(projects, settings)
 
+        def ready(address: str) -> None:
+            if on_ready is not None:
+                on_ready(address, Keys(projects.engine).exist())
+
         config = uvicorn.Config(
             App(opened, _close),
             lifespan="on",
@@ -77,7 +81,7 @@ def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_r
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=int(settings.drain_seconds),
         )
-        Server(config, on_ready).run([listening])
+        Server(config, ready).run([listening])
 
 
 class Server(uvicorn.Server):
