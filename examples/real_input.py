@@ -5,12 +5,16 @@
 DIR holds `traces-langfuse/*.json`, `inspect-ai/*.json` and `mt-bench/*.jsonl`. Every number that the store answers with is
 compared with a count over the same files, made here from their raw JSON with nothing of the package. A difference ends
 the program with exit code 1.
+
+Where there is `usage/usages.jsonl`, each of its usage objects is recorded for each provider that could have sent it, and the
+cost that is computed is compared with the price that the file says.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +22,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +31,21 @@ from mt_bench import generations_of
 from generations import Generations
 
 START, END = datetime(2023, 6, 1, tzinfo=UTC), datetime(2023, 6, 30, 23, 59, 59, tzinfo=UTC)
+
+PRICED_AT = datetime(2026, 6, 1, tzinfo=UTC)
+"""A time at which the prices held that the usage objects are listed with; some have changed since, which the price list dates."""
+
+TOKENS = {
+    "input_tokens": "promptTokens",
+    "output_tokens": "completionTokens",
+    "cache_read_tokens": "cachedTokens",
+    "cache_write_tokens": "cacheWriteTokens",
+    "output_reasoning_tokens": "reasoningTokens",
+    "input_audio_tokens": "inputAudioTokens",
+    "cache_audio_read_tokens": "cachedAudioTokens",
+    "input_image_tokens": "inputImageTokens",
+}
+"""The counts of the usage objects that the record has a field for."""
 
 
 @dataclass
@@ -67,6 +87,8 @@ def main() -> None:
     questions, answers = folder / "mt-bench" / "question.jsonl", folder / "mt-bench" / "gpt-4.jsonl"
     calls = [*calls_of_traces(traces), *calls_of_logs(logs), *calls_of_answers(questions, answers)]
     check = Check()
+    usages = folder / "usage" / "usages.jsonl"
+    os.environ["GENERATIONS_PRICES"] = "off"  # the files are counted as they are; the usage objects are priced
     with tempfile.TemporaryDirectory() as place:
         url = f"{place}/data"
         first, again = import_files(url, [*traces, *logs]), import_files(url, [*traces, *logs])
@@ -76,10 +98,13 @@ def main() -> None:
             compare_counts(check, db, calls)
             compare_tokens(check, db, calls)
             compare_feedback(check, db, calls)
+        priced = compare_prices(check, usages, f"{place}/priced") if usages.exists() else None
     for line in check.different:
         print(f"DIFFERENT  {line}")
     files = len(traces) + len(logs) + 1
     print(f"{len(calls)} generations of {files} files: {check.compared} numbers compared, {len(check.different)} different")
+    if priced:
+        print(priced)
     sys.exit(1 if check.different or not calls else 0)
 
 
@@ -237,6 +262,55 @@ def compare_feedback(check: Check, db: Generations, calls: list[Call]) -> None:
     check.equal("high ratings, each of them good", {record["feedback"]["thumbs"] for record in found}, {"up"} if good else set())
     check.equal("low ratings", db.count_documents({"feedback.rating": {"$lt": 4}}), len(rated) - good)
     check.equal("records after", db.count_documents({}), len(calls))
+
+
+def compare_prices(check: Check, usages: Path, url: str) -> str:
+    """What each usage object costs at each provider, and how many tokens of each kind there are; returns what to say of it.
+
+    A model that the file has no price for may have a cost where it has been listed since, or is found behind a path
+    (`openai/gpt-4o`); those are counted, and told.
+    """
+    cases = [json.loads(line) for line in usages.read_text().splitlines()]
+    records: list[dict[str, Any]] = []
+    prices: dict[str, float | None] = {}
+    tokens: defaultdict[str, int] = defaultdict(int)
+    for number, case in enumerate(cases):
+        model = case["body"].get("model") or case["body"].get("modelVersion") or "not told"
+        for extracted in case["extracted"]:
+            usage = {TOKENS[name]: count for name, count in extracted["usage"].items() if name in TOKENS}
+            for extractor in extracted["extractors"]:
+                key = f"{number} {extractor['provider_id']} {extractor['api_flavor']}"
+                known = "input_price" in extractor
+                prices[key] = float(Decimal(extractor["input_price"]) + Decimal(extractor["output_price"])) if known else None
+                if known and "completionTokens" not in usage:  # what is not there was not produced: an embedding
+                    usage = usage | {"completionTokens": 0}
+                for name, count in usage.items():
+                    tokens[name] += count
+                records.append(
+                    {
+                        "id": key,
+                        "timestamp": PRICED_AT,
+                        "model": {"id": model, "provider": extractor["provider_id"]},
+                        "usage": usage,
+                        "metadata": {"usage": extracted["usage"]},
+                    }
+                )
+    del os.environ["GENERATIONS_PRICES"]
+    with Generations(url) as db:
+        db.insert_many(records)
+        more = 0
+        for record in db.find({}, ["id", "usage"]):
+            cost, price = record["usage"].get("cost"), prices.pop(record["id"])
+            if price is None and cost is not None:
+                more += 1
+            else:
+                check.equal(f"cost of {record['id']}", cost, price)
+        check.equal("usage objects without a record", sorted(prices), [])
+        (sums,) = db.aggregate([{"$group": {"_id": None, **{name: {"$sum": f"$usage.{name}"} for name in TOKENS.values()}}}])
+        for name in TOKENS.values():
+            check.equal(f"{name} of the usage objects", sums[name], tokens[name])
+        known = db.count_documents({"usage.cost": {"$ne": None}})
+    return f"{len(cases)} usage objects as {len(records)} calls: {known - more} priced that the file lists, {more} more"
 
 
 def _instant(text: str) -> datetime:

@@ -51,3 +51,28 @@ def test_every_number_is_compared_and_one_that_differs_is_told(inputs):
     assert different == ["DIFFERENT  prompt tokens of gpt-4: the store says 112, the files say 22"], done.stderr
     assert summary.startswith("9 generations of 4 files: ")
     assert done.returncode == 1
+
+
+def test_usage_objects_are_priced_and_a_price_that_differs_is_told(inputs):
+    """Inclusive counts, as they were extracted; the second price is wrong on purpose, the third call has none."""
+    openai = {"provider_id": "openai", "api_flavor": "chat"}
+    cases = [
+        ("gpt-4", {"input_tokens": 1000, "output_tokens": 100}, openai | {"input_price": "0.03", "output_price": "0.006"}),
+        (
+            "gpt-4o",
+            {"input_tokens": 1000, "output_tokens": 0, "cache_read_tokens": 1000},
+            openai | {"input_price": "0.5", "output_price": "0"},
+        ),
+        ("our-own", {"input_tokens": 7, "output_tokens": 7, "input_text_tokens": 7}, openai),
+        ("text-embedding-3-small", {"input_tokens": 50}, openai | {"input_price": "0.000001", "output_price": "0"}),
+    ]
+    (inputs / "usage").mkdir()
+    lines = [{"body": {"model": model}, "extracted": [{"usage": usage, "extractors": [priced]}]} for model, usage, priced in cases]
+    (inputs / "usage" / "usages.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    done = subprocess.run([sys.executable, str(PROGRAM), str(inputs)], capture_output=True, text=True, check=False)
+
+    different, _, summary = done.stdout.splitlines()
+    assert different == "DIFFERENT  cost of 1 openai chat: the store says 0.00125, the files say 0.5", done.stderr
+    assert summary == "4 usage objects as 4 calls: 3 priced that the file lists, 0 more"
+    assert done.returncode == 1
