@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from generations.errors import RateLimited
+from generations.errors import AccessDenied, RateLimited, StoreUnavailable
 from generations.server.access import Rates, is_loopback
+from generations.server.keyring import HELD_SECONDS, KeyRing
 from generations.store.keys import Key, Keys
 
 from .conftest import running
@@ -155,3 +157,48 @@ def test_a_bucket_fills_at_its_rate() -> None:
 @pytest.mark.parametrize(("host", "is_here"), [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("h", False)])  # noqa: S104 - a word
 def test_loopback_is_told_by_its_address(host: str, is_here: bool) -> None:
     assert is_loopback(host) is is_here
+
+
+def test_keys_are_read_once_for_many_requests_and_again_after_five_seconds(serve_inside) -> None:
+    with serve_inside() as inside:
+        keys = Keys(inside.state.projects.engine)
+        text, key = keys.create("p", ["read"])
+        now = 100.0
+
+        async def ask() -> None:
+            nonlocal now
+            ring = KeyRing(keys, clock=lambda: now)
+            first, *others = await asyncio.gather(*(ring.current() for _ in range(20)))
+            assert all(one is first for one in others)
+            assert first is not None
+            assert first.opened_by(text) == key
+
+            keys.revoke(key.id)
+            assert await ring.current() is first
+
+            now += HELD_SECONDS
+            later = await ring.current()
+            assert later is not None
+            with pytest.raises(AccessDenied):
+                later.opened_by(text)
+
+        asyncio.run(ask())
+
+
+def test_keys_that_cannot_be_read_open_nothing(serve_inside) -> None:
+    """Old ones are not believed for longer than they say."""
+    with serve_inside() as inside:
+        keys = Keys(inside.state.projects.engine)
+        keys.create("p", ["read"])
+        now = 100.0
+
+        async def ask() -> None:
+            nonlocal now
+            ring = KeyRing(keys, clock=lambda: now)
+            await ring.current()
+            now += HELD_SECONDS
+            inside.state.projects.engine.close()
+            with pytest.raises(StoreUnavailable):
+                await ring.current()
+
+        asyncio.run(ask())

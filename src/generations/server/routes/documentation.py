@@ -28,7 +28,6 @@ _HEADERS: Final = {
             "form-action 'none'",
         )
     ),
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-cache",
 }
