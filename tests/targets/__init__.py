@@ -28,4 +28,6 @@ test.
 
 `pytest --targets embedded,http` runs fewer; the default is all three. By hand, `python tests/targets/serve_http.py --forever`
 prints a URL for `GENERATIONS_URL`, and `--sharded` makes it the sharded one.
+
+`model_server.py` is no target but what programs under capture speak to: the APIs of OpenAI and Anthropic, on the loopback.
 """

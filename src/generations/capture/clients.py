@@ -33,7 +33,7 @@ _HOSTS: Final = {
     "api.together.xyz": "together",
     "api.fireworks.ai": "fireworks",
 }
-_TELL_USAGE_WHEN_ASKED: Final = frozenset(["openai", "azure"])
+_TELL_USAGE_WHEN_ASKED: Final = frozenset(["api.openai.com", "openai.azure.com"])
 _UNSET: Final = frozenset(["Omit", "NotGiven"])
 
 
@@ -49,8 +49,9 @@ def instrument(client: Client, *, stream_usage: bool | None = None) -> Client:
         stream_usage: whether to ask for the tokens of streamed chat completions, which OpenAI does not tell otherwise; the
             additional chunk is kept from the host. None does so for OpenAI and Azure, and not for servers that might not know it.
     """
-    provider = _provider(client)
-    asks = provider in _TELL_USAGE_WHEN_ASKED if stream_usage is None else stream_usage
+    host = _known_host(client)
+    provider = _HOSTS[host] if host is not None else type(client).__module__.partition(".")[0]
+    asks = host in _TELL_USAGE_WHEN_ASKED if stream_usage is None else stream_usage
     watched_any = False
     for path in RESOURCES:
         with suppress(Exception):  # a client without this resource, or one that does not let itself be watched
@@ -65,14 +66,12 @@ def instrument(client: Client, *, stream_usage: bool | None = None) -> Client:
     return client
 
 
-def _provider(client: Any) -> str:
-    """Who serves it, by the address; else the name of the client's package."""
+def _known_host(client: Any) -> str | None:
+    """Which of the known hosts serves it; None for any other, which may be a proxy of whomever."""
     with suppress(Exception):  # not every client has an address
         host = urlsplit(str(client.base_url)).hostname or ""
-        for known, name in _HOSTS.items():
-            if host == known or host.endswith("." + known):
-                return name
-    return type(client).__module__.partition(".")[0]
+        return next((known for known in _HOSTS if host == known or host.endswith("." + known)), None)
+    return None
 
 
 def _recorded(call: Callable[..., Any], provider: str, *, asks_usage: bool) -> Callable[..., Any]:

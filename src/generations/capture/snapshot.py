@@ -20,7 +20,7 @@ from msgspec import Struct
 from generations.record import instants
 
 DEEPEST: Final = 100
-MOST_VALUES: Final = 200_000
+MOST_VALUES: Final = 50_000
 """Containers of one value; beyond them, and beyond `DEEPEST`, stands `CUT`: a value that holds itself ends somewhere."""
 CUT: Final = "…"
 

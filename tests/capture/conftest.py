@@ -1,0 +1,109 @@
+"""Capture against real things: a server of the project and a model server, both on the loopback."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from generations import capture
+from tests.server.conftest import running
+from tests.targets.model_server import serve_models
+
+
+@pytest.fixture(scope="session")
+def generations_server(tmp_path_factory):
+    """One server for all tests of a worker; keep to a `project` of your own."""
+    with running(tmp_path_factory.mktemp("server") / "data") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def models():
+    """The model server of `tests/targets`."""
+    with serve_models() as started:
+        yield started
+
+
+class Captured:
+    """What a server has of one project."""
+
+    def __init__(self, server, project, spool):
+        self.server = server
+        self.project = project
+        self.spool = spool
+
+    def configure(self, **settings):
+        """Capture into the project, with other settings where they are given."""
+        capture.configure(**{"url": self.server.url, "project": self.project, "spool": self.spool, **settings})
+
+    def records(self):
+        """All records, the oldest first, after everything captured was sent."""
+        assert capture.flush(20), capture.counters()
+        return self.on_server()
+
+    def on_server(self):
+        """All records that the server has now."""
+        with self.server.client(headers={"Generations-Project": self.project}) as client:
+            found = client.get("/api/generations", params={"limit": 1000, "sort": "id"})
+            found.raise_for_status()
+            return found.json()["docs"]
+
+    def record(self):
+        """The only record."""
+        [found] = self.records()
+        return found
+
+
+@pytest.fixture
+def captured(generations_server, project, tmp_path):
+    """Captures into a project of the test's own."""
+    found = Captured(generations_server, project, tmp_path / "spool")
+    found.configure()
+    yield found
+    capture.configure(enabled=False, spool=False)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Runs a Python program in a process of its own: `program(source, GENERATIONS_URL=…)`; returns what it printed as JSON, if anything."""
+
+    def run(source, *, status=0, **environment):
+        process = start(source, tmp_path, environment)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == status, (process.returncode, out, err)
+        return json.loads(out) if out.strip() else err
+
+    return run
+
+
+@pytest.fixture
+def started_program(tmp_path):
+    """Starts a Python program whose output can be read while it runs."""
+    running_ones = []
+
+    def run(source, **environment):
+        running_ones.append(start(source, tmp_path, environment))
+        return running_ones[-1]
+
+    yield run
+    for process in running_ones:
+        process.kill()
+        process.communicate()
+
+
+def start(source: str, folder: Path, environment: dict[str, str]) -> subprocess.Popen:
+    path = folder / "program.py"
+    path.write_text(source)
+    return subprocess.Popen(
+        [sys.executable, str(path)],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **{name: str(value) for name, value in environment.items()}},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
+        cwd=folder,
+    )

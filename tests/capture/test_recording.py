@@ -1,0 +1,357 @@
+"""Blocks and functions of the host, recorded: what is kept, what is raised, what is timed."""
+
+import asyncio
+import contextvars
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+from opentelemetry import baggage
+from opentelemetry import context as otel_context
+from opentelemetry.trace import NonRecordingSpan, SpanContext, use_span
+
+from generations import capture
+from generations.capture import generation, recorded
+
+
+def test_a_block_is_one_record(captured):
+    with generation(
+        model="gpt-4o", input="Say hello.", provider="openai", function="greet", parameters={"temperature": 0.2}, tags=["demo"]
+    ) as g:
+        g.output = "Hello."
+        g.finish_reason = "stop"
+        g.alternatives = ["Hi.", {"content": "Hey.", "score": 0.4}]
+        g.metadata["customer"] = {"id": 7}
+        g.usage(prompt_tokens=3, completion_tokens=2, cached_tokens=1, cost=0.001)
+
+    record = captured.record()
+    assert record["id"] == g.id
+    assert record["model"] == {"id": "gpt-4o", "provider": "openai"}
+    assert record["input"] == {"type": "text", "content": "Say hello."}
+    assert record["output"] == {
+        "type": "text",
+        "content": "Hello.",
+        "finishReason": "stop",
+        "alternatives": [{"content": "Hi."}, {"content": "Hey.", "score": 0.4}],
+    }
+    assert record["usage"]["cost"] == 0.001
+    assert record["usage"]["costSource"] == "reported"
+    assert record["usage"]["totalTokens"] == 5
+    assert record["metadata"] == {"functionId": "greet", "tags": ["demo"], "customer": {"id": 7}}
+    assert record["parameters"] == {"temperature": 0.2}
+    assert record["status"] == "success"
+
+
+def test_an_error_is_recorded_and_goes_on_unchanged(captured):
+    class QuotaExceeded(Exception):
+        code = "quota"
+
+    error = QuotaExceeded("no more today")
+    with pytest.raises(QuotaExceeded) as raised, generation(model="m", input="x"):
+        raise error
+
+    assert raised.value is error
+    record = captured.record()
+    assert record["status"] == "error"
+    assert record["error"]["message"] == "no more today"
+    assert record["error"]["code"] == "quota"
+    assert record["error"]["type"].endswith("QuotaExceeded")
+
+
+def test_a_cancelled_block_is_an_error(captured):
+    async def work():
+        async with generation(model="m", input="x"):
+            await asyncio.sleep(10)
+
+    async def cancelled():
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0.02)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(cancelled())
+
+    assert captured.record()["error"] == {"type": "asyncio.CancelledError"}
+
+
+def test_a_stream_inside_a_block_is_timed_and_put_together(captured):
+    with generation(model="m", input="x") as g:
+        for word in g.stream(slowly("a", "b", "c")):
+            assert word in "abc"
+        g.usage(completion_tokens=30)
+
+    record = captured.record()
+    assert record["output"]["content"] == "abc"
+    performance = record["performance"]
+    assert 10 <= performance["timeToFirstToken"] < performance["latency"] - 15
+    assert performance["tokensPerSecond"] == pytest.approx(30 / performance["latency"] * 1000, rel=0.01)
+
+
+def slowly(*words):
+    for word in words:
+        time.sleep(0.012)
+        yield word
+
+
+def test_functions_of_every_colour_are_recorded(captured):
+    @recorded(model="plain", tags=["demo"])
+    def plain(question, depth=1):
+        return f"{question}!"
+
+    @recorded(model="coroutine")
+    async def coroutine(question):
+        await asyncio.sleep(0)
+        return {"answer": question}
+
+    @recorded(model="generator")
+    def generator(question):
+        got = yield "one "
+        yield got
+        return "returned"
+
+    @recorded(model="async generator")
+    async def async_generator(question):
+        yield "one "
+        yield "two"
+
+    @recorded
+    def unnamed(model, question):
+        raise KeyError(question)
+
+    async def awaited():
+        return await coroutine("why"), [piece async for piece in async_generator("why")]
+
+    assert plain("why", depth=2) == "why!"
+    assert asyncio.run(awaited()) == ({"answer": "why"}, ["one ", "two"])
+    running = generator("why")
+    assert (next(running), running.send("sent")) == ("one ", "sent")
+    with pytest.raises(StopIteration) as end:
+        next(running)
+    assert end.value.value == "returned"
+    with pytest.raises(KeyError):
+        unnamed("gpt-4o", "why")
+
+    by_model = {record["model"]["id"]: record for record in captured.records()}
+    assert by_model["plain"]["input"]["content"] == {"question": "why", "depth": 2}
+    assert by_model["plain"]["metadata"]["functionId"].endswith("plain")
+    assert by_model["plain"]["metadata"]["tags"] == ["demo"]
+    assert by_model["plain"]["output"]["content"] == "why!"
+    assert by_model["coroutine"]["input"]["content"] == "why"
+    assert by_model["coroutine"]["output"]["content"] == {"answer": "why"}
+    assert by_model["generator"]["output"]["content"] == "one sent"
+    assert by_model["async generator"]["output"]["content"] == "one two"
+    assert by_model["async generator"]["performance"]["timeToFirstToken"] > 0
+    assert by_model["gpt-4o"]["error"]["type"] == "KeyError"
+
+
+def test_what_is_thrown_into_a_recorded_generator_is_its_own_to_handle(captured):
+    @recorded(model="m")
+    def forgiving():
+        try:
+            yield "one "
+        except ValueError:
+            yield "forgiven"
+
+    running = forgiving()
+    next(running)
+
+    assert running.throw(ValueError()) == "forgiven"
+    running.close()
+    assert captured.record()["output"]["content"] == "one forgiven"
+
+
+def test_a_generator_that_is_closed_early_is_an_error(captured):
+    @recorded(model="m")
+    def words():
+        yield "one "
+        yield "two"
+
+    running = words()
+    next(running)
+    running.close()
+
+    record = captured.record()
+    assert record["output"]["content"] == "one "
+    assert record["error"]["type"] == "GeneratorExit"
+
+
+def test_context_nests_and_ends_with_its_block(captured):
+    with capture.user("u-1"), capture.session("s-1"), capture.tags("a", "b"), capture.metadata(release="1", region="eu"):
+        with capture.tags("b", "c"), capture.metadata(release="2"), generation(model="inner"):
+            pass
+        with generation(model="outer"):
+            pass
+    with generation(model="outside"):
+        pass
+
+    inner, outer, outside = captured.records()
+    assert inner["metadata"] == {"userId": "u-1", "sessionId": "s-1", "tags": ["a", "b", "c"], "release": "2", "region": "eu"}
+    assert outer["metadata"]["tags"] == ["a", "b"]
+    assert outer["metadata"]["release"] == "1"
+    assert "metadata" not in outside
+
+
+def test_tasks_have_their_own_context(captured):
+    async def ask(name):
+        with capture.user(name):
+            await asyncio.sleep(0.01)
+            with generation(model="m", input=name):
+                await asyncio.sleep(0.01)
+
+    async def all_of_them():
+        await asyncio.gather(*(ask(f"u-{number}") for number in range(5)))
+
+    asyncio.run(all_of_them())
+
+    assert all(record["metadata"]["userId"] == record["input"]["content"] for record in captured.records())
+
+
+def test_a_scope_left_in_another_context_raises_nothing():
+    """Asynchronous generators may be finalised elsewhere."""
+    scope = capture.user("u-1")
+    contextvars.copy_context().run(scope.__enter__)
+
+    scope.__exit__(None, None, None)
+
+
+def test_the_current_span_is_taken_over(captured):
+    span = NonRecordingSpan(SpanContext(trace_id=0x1234, span_id=0x56, is_remote=False))
+    with use_span(span), generation(model="m"):
+        pass
+
+    metadata = captured.record()["metadata"]
+    assert metadata == {"traceId": f"{0x1234:032x}", "spanId": f"{0x56:016x}"}
+
+
+def test_context_travels_as_baggage_and_is_read_from_it(captured):
+    with capture.user("u-1"), capture.tags("a"), capture.tags("b"), capture.metadata(release="1", count=2):
+        carried = dict(baggage.get_all())
+    assert carried == {"user.id": "u-1", "generations.tags": "a,b", "generations.metadata.release": "1"}
+    assert not baggage.get_all()
+
+    came = otel_context.Context()
+    for name, value in carried.items():
+        came = baggage.set_baggage(name, value, came)
+    token = otel_context.attach(came)
+    try:
+        with capture.tags("here"), generation(model="m"):
+            pass
+    finally:
+        otel_context.detach(token)
+    metadata = captured.record()["metadata"]
+    assert metadata == {"userId": "u-1", "tags": ["a", "b", "here"], "release": "1"}
+
+
+def test_log_lines_name_the_current_generation(captured):
+    lines = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(record.generation_id)
+    handler.addFilter(capture.GenerationIdFilter())
+    log = logging.getLogger("host")
+    log.addHandler(handler)
+    log.warning("before")
+    with generation(model="m") as outer:
+        with generation(model="m") as inner:
+            log.warning("inside")
+        log.warning("between")
+    log.removeHandler(handler)
+
+    assert lines == [None, inner.id, outer.id]
+
+
+class Strange:
+    def __repr__(self):
+        raise AssertionError("nobody may ask")
+
+    __str__ = __repr__
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (datetime(2026, 1, 2, tzinfo=UTC), {"$date": "2026-01-02T00:00:00.000000Z"}),
+        (b"\x00\x01", "AAE="),
+        ((1, {2}), [1, [2]]),
+        ({1: "one", None: 2}, {"1": "one", "<NoneType>": 2}),
+        (float("nan"), None),
+        ("half \ud800 of a pair", "half ? of a pair"),
+        (SimpleNamespace(a=1, b=None), {"a": 1}),
+        (Strange(), f"<{Strange.__module__}.Strange>"),
+        (list(range(20)), list(range(20))),
+    ],
+)
+def test_any_value_can_be_recorded(captured, value, kept):
+    with generation(model="m", input=[value]):
+        pass
+
+    assert captured.record()["input"]["content"] == [kept]
+
+
+def test_a_value_that_holds_itself_is_cut(captured):
+    knot = []
+    knot += [knot, knot]
+    started = time.perf_counter()
+    with generation(model="m", input=knot) as g:
+        g.metadata["depth"] = knot
+        time.sleep(0)
+
+    assert time.perf_counter() - started < 2
+    capture.flush(20)
+    assert capture.counters().captured == 1
+
+
+@pytest.mark.parametrize("mistake", [{"parameters": 5}, {"metadata": "text"}, {"tags": 3}])
+def test_mistakes_in_telling_are_not_the_hosts_end(captured, mistake):
+    with generation(model="m", input="x", **mistake):
+        pass
+
+    assert captured.record()["model"]["id"] == "m"
+
+
+def test_answers_of_a_provider_are_read_from_plain_json_too(captured):
+    answer = {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-4",
+        "content": [{"type": "text", "text": "Hello."}],
+        "stop_reason": "end_turn",
+        "usage": {"input_tokens": 5, "cache_read_input_tokens": 10, "output_tokens": 2},
+    }
+    with generation() as g:
+        assert g.response(answer) is answer
+
+    record = captured.record()
+    assert record["model"]["id"] == "claude-4"
+    assert record["usage"]["promptTokens"] == 15
+    assert record["output"] == {"type": "text", "content": "Hello.", "finishReason": "end_turn"}
+
+
+def test_an_answer_that_reports_a_failure_is_an_error(captured):
+    with generation(model="m") as g:
+        g.response({"object": "response", "status": "failed", "output": [], "error": {"code": "server_error", "message": "sorry"}})
+
+    record = captured.record()
+    assert record["status"] == "error"
+    assert record["error"] == {"type": "server_error", "message": "sorry", "code": "server_error"}
+
+
+def test_many_threads_lose_nothing(captured):
+    def work(number):
+        for call in range(100):
+            with generation(model="m", input=f"{number}-{call}") as g:
+                g.output = "x"
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    records = captured.records()
+    assert len({record["id"] for record in records}) == 800
+    assert capture.counters().sent == 800
