@@ -56,6 +56,12 @@ def test_a_wrapped_client_passes_on_the_request_and_the_answer():
     assert record["metadata"]["requestId"] == "chatcmpl-1"
 
 
+def test_parameters_in_the_metadata_are_parameters():
+    told = {"langsmith.metadata.ls_invocation_params": '{"temperature": 0.5}'}
+
+    assert only(a_span(attributes=LLM | told))["parameters"] == {"temperature": 0.5}
+
+
 def test_prompts_and_retrievers_are_no_generations_whatever_their_operation():
     for kind, operation in (("prompt", "chat"), ("retriever", "embeddings"), ("chain", "chain"), ("tool", "execute_tool")):
         span = a_span(attributes=LLM | {"langsmith.span.kind": kind, "gen_ai.operation.name": operation})

@@ -45,6 +45,32 @@ def test_a_chat_model_becomes_one_record_without_the_quotes_of_json():
     assert (record["metadata"]["requestId"], record["metadata"]["functionId"]) == ("chatcmpl-1", "create")
 
 
+def test_arguments_of_a_client_are_attributes_under_their_bare_names():
+    told = {
+        "model": '"gpt-4o"',
+        "mlflow.llm.model": '"gpt-4o-2024-08-06"',
+        "temperature": "0.5",
+        "stream": "true",
+        "tools": '[{"name": "look"}]',
+    }
+    bare = json.dumps({"messages": [{"role": "user", "content": "Where?"}]})
+    record = only(a_span(attributes=CHAT_MODEL | told | {"mlflow.spanInputs": bare}))
+
+    assert record["model"] == {"id": "gpt-4o", "version": "gpt-4o-2024-08-06", "provider": "openai"}
+    assert record["parameters"] == {"temperature": 0.5, "stream": True, "tools": [{"name": "look"}]}
+
+
+def test_raw_counts_of_anthropic_are_added_up():
+    usage = {"input_tokens": 3, "output_tokens": 7, "cache_read_input_tokens": 2, "cache_creation_input_tokens": 50}
+    answer = {"type": "message", "content": [{"type": "text", "text": "Here."}], "usage": usage}
+    told = {
+        "mlflow.spanOutputs": json.dumps(answer),
+        "mlflow.chat.tokenUsage": '{"input_tokens": 3, "output_tokens": 7, "total_tokens": 10}',
+    }
+
+    assert only(a_span(attributes=CHAT_MODEL | told))["usage"]["promptTokens"] == 55
+
+
 def test_other_types_are_no_generations_but_name_the_one_below():
     def around(span_id, kind, name, parent=None):
         return a_span(span_id, name=name, parent_span_id=parent, attributes={"mlflow.spanType": json.dumps(kind)})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from generations.wire.otlp.trace import read_trace
 
 from .payloads import CHAT, START_NS, a_span, only
@@ -84,6 +86,42 @@ def test_the_two_spans_of_a_stream_are_one_record():
     assert record["timestamp"] == "2025-06-15T15:06:40.500000Z"
     assert record["performance"] == {"latency": 1500}
     assert record["metadata"]["otel"]["response"] == {"chunk_count": 3}
+
+
+def test_the_two_spans_of_a_stream_are_one_record_in_the_latest_version_too():
+    asked = {"request_data": '{"model": "gpt-4o"}', "gen_ai.request.model": "gpt-4o", "gen_ai.response.model": "gpt-4o"}
+    answer = [{"role": "assistant", "parts": [{"type": "text", "content": "Here."}], "finish_reason": "stop"}]
+    told = asked | {"gen_ai.output.messages": json.dumps(answer), "gen_ai.usage.input_tokens": 12, "duration": 0.5}
+    spans = [
+        a_span("0000000000000001", scope="logfire.openai", attributes=asked),
+        a_span(scope="logfire.openai", attributes=told, ms=0),
+    ]
+    [record] = read_trace(spans, []).records
+
+    assert record["output"]["content"] == "Here."
+    assert record["performance"] == {"latency": 500}
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (
+            {"prompt_tokens": 153, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 100}},
+            {"promptTokens": 153, "completionTokens": 7, "cachedTokens": 100},
+        ),
+        (
+            {"input_tokens": 3, "output_tokens": 7, "cache_read_input_tokens": 100, "cache_creation_input_tokens": 50},
+            {"promptTokens": 153, "completionTokens": 7, "cachedTokens": 100, "cacheWriteTokens": 50},
+        ),
+    ],
+    ids=["openai", "anthropic"],
+)
+def test_the_raw_usage_tells_the_parts(raw, expected):
+    told = {"request_data": json.dumps(REQUEST), "gen_ai.usage.raw": json.dumps(raw)}
+    sums = {"gen_ai.usage.input_tokens": 153, "gen_ai.usage.output_tokens": 7}
+
+    assert only(a_span(scope="logfire.x", attributes=told | sums))["usage"] == expected
+    assert only(a_span(scope="logfire.x", attributes=told))["usage"] == expected
 
 
 def test_spans_that_logfire_sends_ahead_are_ignored():

@@ -49,6 +49,13 @@ def test_a_total_that_fits_no_reading_is_kept_and_flagged():
     assert "the total of 99 tokens" in notes[0]
 
 
+def test_a_total_of_the_same_raw_counts_decides_nothing():
+    usage, notes = usage_of(Tokens(3, 7, total=10, cached=100))
+
+    assert usage == {"promptTokens": 103, "completionTokens": 7, "cachedTokens": 100}
+    assert len(notes) == 1
+
+
 def test_absurd_counts_are_ignored_with_a_note():
     usage, notes = usage_of(Tokens(2**62, 5))
 

@@ -123,15 +123,7 @@ def _spoken_in_items(items: list[Any]) -> Any:
 
 
 def _anthropic_message(body: Object) -> Answer:
-    usage = as_object(body.get("usage"))
-    tokens = Tokens(
-        prompt=as_count(usage.get("input_tokens")),
-        completion=as_count(usage.get("output_tokens")),
-        cached=as_count(usage.get("cache_read_input_tokens")),
-        cache_write=as_count(usage.get("cache_creation_input_tokens")),
-        cache_write_hour=as_count(as_object(usage.get("cache_creation")).get("ephemeral_1h_input_tokens")),
-        are_inside=False,
-    )
+    tokens = anthropic_tokens(as_object(body.get("usage")))
     message = {"role": body.get("role") or "assistant", "content": body["content"]}
     choice = Choice(spoken(message), as_text(body.get("stop_reason")))
     return Answer(
@@ -201,6 +193,18 @@ def openai_tokens(usage: Object) -> Tokens:
         input_image=as_count(of_prompt.get("image_tokens")),
         output_image=as_count(of_completion.get("image_tokens")),
         cached_image=as_count(of_cached.get("image_tokens")),
+    )
+
+
+def anthropic_tokens(usage: Object) -> Tokens:
+    """The `usage` of Anthropic's messages: cached tokens stand beside `input_tokens`, and there is no total."""
+    return Tokens(
+        prompt=as_count(usage.get("input_tokens")),
+        completion=as_count(usage.get("output_tokens")),
+        cached=as_count(usage.get("cache_read_input_tokens")),
+        cache_write=as_count(usage.get("cache_creation_input_tokens")),
+        cache_write_hour=as_count(as_object(usage.get("cache_creation")).get("ephemeral_1h_input_tokens")),
+        are_inside=False,
     )
 
 

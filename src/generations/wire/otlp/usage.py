@@ -20,15 +20,18 @@ def usage_of(tokens: Tokens) -> tuple[Object, list[str]]:
     tokens = _plausible(tokens, notes)
     prompt = _side("prompt", tokens.prompt, (tokens.cached or 0) + (tokens.cache_write or 0), tokens.are_inside, notes)
     completion = _side("completion", tokens.completion, tokens.reasoning or 0, tokens.are_inside, notes)
-    counts = inclusive(prompt, completion, tokens.total)
+    total = tokens.total
+    if total is not None and notes and total == (tokens.prompt or 0) + (tokens.completion or 0):
+        total = None  # the sum of the same raw counts: it decides nothing, and is too small
+    counts = inclusive(prompt, completion, total)
     told = [count for count in counts if count is not None]
-    if tokens.total is not None and told and sum(told) != tokens.total:
-        notes.append(f"the total of {tokens.total} tokens is not the sum of its parts, {' + '.join(map(str, told))}")
+    if total is not None and told and sum(told) != total:
+        notes.append(f"the total of {total} tokens is not the sum of its parts, {' + '.join(map(str, told))}")
     audio = [count for count in (tokens.input_audio, tokens.output_audio) if count is not None]
     usage = {
         "promptTokens": counts[0],
         "completionTokens": counts[1],
-        "totalTokens": tokens.total,
+        "totalTokens": total,
         "cachedTokens": tokens.cached,
         "cacheWriteTokens": tokens.cache_write,
         "cacheWriteHourTokens": tokens.cache_write_hour,

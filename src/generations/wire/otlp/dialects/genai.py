@@ -102,10 +102,20 @@ def completed(call: Call, told: Attributes, span: Span, logs: tuple[LogRecord, .
     return replace(
         call,
         input=found,
-        choices=choices or tuple(Choice(None, reason) for reason in reasons[:1]),
+        choices=_with_reasons(choices, reasons),
         output_type=call.output_type or _output_type(told, parameters),
         parameters=parameters,
     )
+
+
+def _with_reasons(choices: tuple[Choice, ...], reasons: list[str]) -> tuple[Choice, ...]:
+    """Choices that do not say why they ended, with the span's word on it; a reason alone is a choice without content."""
+    if not choices:
+        return tuple(Choice(None, reason) for reason in reasons[:1])
+    if not reasons or all(choice.finish_reason for choice in choices):
+        return choices
+    told = [*reasons, *[None] * len(choices)]
+    return tuple(Choice(choice.content, choice.finish_reason or told[index]) for index, choice in enumerate(choices))
 
 
 def _messages(told: Attributes, reasons: list[str]) -> tuple[Any, tuple[Choice, ...]]:

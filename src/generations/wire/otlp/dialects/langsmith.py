@@ -57,7 +57,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     reasons = told.texts("gen_ai.response.finish_reasons")
     choices = answer.choices or (() if made is None else (Choice(spoken(made), reasons[0] if reasons else None),))
     custom = dict(call.custom)
-    invocation = parsed_object(custom.pop("invocation_params", None))
+    invocation = parsed_object(custom.pop("invocation_params", None)) | parsed_object(custom.pop("ls_invocation_params", None))
     call = replace(
         call,
         provider=None if call.provider == "langchain" else call.provider,

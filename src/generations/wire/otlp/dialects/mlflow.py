@@ -7,7 +7,11 @@ parts is assumed, not documented; parts larger than their whole are noticed.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import msgspec
+
+from generations.record.content import from_json
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
 from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
@@ -15,10 +19,9 @@ from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
 from generations.wire.otlp.telemetry import LogRecord, Span
-from generations.wire.payload import as_count, as_number, as_object, first_text, without_absent
+from generations.wire.payload import Object, as_count, as_number, as_object, first_text, without_absent
 
 NAMES = Names(
-    requested_model=("mlflow.llm.model",),
     provider=("mlflow.llm.provider",),
     function_id=("mlflow.spanFunctionName",),
     custom=("mlflow.traceTag.",),
@@ -46,6 +49,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     """A span of type LLM, CHAT_MODEL or EMBEDDING."""
     call = facts(told, NAMES)
     told.text("mlflow.spanType")
+    model, asked = told.text("mlflow.llm.model"), told.text("model")
     sent, made = told.value("mlflow.spanInputs"), told.value("mlflow.spanOutputs")
     request, answer = request_of(as_object(sent)), answer_of(as_object(made)) or Answer()
     usage = parsed_object(told.value("mlflow.chat.tokenUsage"))
@@ -57,22 +61,42 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         cached=as_count(usage.get("cache_read_input_tokens")),
         cache_write=as_count(usage.get("cache_creation_input_tokens")),
     )
-    if tokens.is_told() and answer.tokens.prompt == tokens.prompt:
-        tokens = replace(tokens, cached=answer.tokens.cached if tokens.cached is None else tokens.cached, reasoning=answer.tokens.reasoning)
+    if tokens.is_told() and (answer.tokens.prompt, answer.tokens.completion) == (tokens.prompt, tokens.completion):
+        # The same counts with their parts, by the provider's own convention; a sum of raw counts would contradict it.
+        tokens = replace(answer.tokens, total=tokens.total if answer.tokens.are_inside else None)
     is_request = request.input is not None
     call = replace(
         call,
-        requested_model=first_text(call.requested_model, request.model),
-        answered_model=first_text(call.answered_model, answer.model),
+        requested_model=first_text(asked, request.model, call.requested_model, model),
+        answered_model=first_text(answer.model, call.answered_model, model if asked else None),
         response_id=first_text(call.response_id, answer.response_id),
         input=request.input if is_request else sent,
         choices=answer.choices or (() if made is None else (Choice(spoken(made)),)),
-        parameters=(request.parameters if is_request else {}) | call.parameters,
+        parameters=(request.parameters if is_request else {}) | _parameters(told) | call.parameters,
         tokens=next((found for found in (tokens, call.tokens, answer.tokens) if found.is_told()), call.tokens),
         cost_usd=as_number(cost.get("total_cost")) if cost else call.cost_usd,
         kept=without_absent({"cost": cost or None, "response": answer.rest or None}),
     )
     return genai.completed(call, told, span, logs)
+
+
+def _parameters(told: Attributes) -> Object:
+    """Arguments of the call, which MLflow's instrumentations set under their bare names, as JSON text."""
+    sent = {name: told.text(name) for name in _ARGUMENTS}
+    return {name: _decoded(text) for name, text in sent.items() if text is not None}
+
+
+_ARGUMENTS = (
+    *("temperature", "top_p", "top_k", "max_tokens", "max_completion_tokens", "max_output_tokens", "stop", "stop_sequences"),
+    *("presence_penalty", "frequency_penalty", "n", "seed", "stream", "tool_choice", "tools", "response_format", "reasoning_effort"),
+)
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return from_json(text)
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return text
 
 
 MLFLOW = Dialect(

@@ -1,9 +1,10 @@
 """Pydantic AI, and Logfire's own wrappers of the OpenAI and Anthropic clients.
 
-Sources: pydantic-ai 2.68 (instrumentation versions 1 to 5) and logfire 5.4. Both use OpenTelemetry's names. The spans of
+Sources: pydantic-ai 2.68 (instrumentation versions 1 to 6) and logfire 5.2. Both use OpenTelemetry's names. The spans of
 Pydantic AI's agents sum up usage under `gen_ai.aggregated_usage.*`, in older versions under `gen_ai.usage.*`. Logfire's
-first version sends the raw request and answer, and for a stream two spans: the request without an answer, and, when the
-stream has ended, one without a duration that has both and says in `duration` how long it took.
+first version sends the raw request and answer. For a stream every version sends two spans: the request without an answer,
+and, when the stream has ended, one of no length that has both and says in `duration` how long it took, in seconds.
+`logfire.json_schema` only tells the types of the other attributes.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from generations.wire.otlp.attributes import Attributes, parsed_object
-from generations.wire.otlp.call import Call, Choice
+from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.dialects.genai_messages import said_in_bodies
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import Answer, answer_of, openai_tokens, request_of, spoken
+from generations.wire.otlp.provider_bodies import Answer, answer_of, anthropic_tokens, openai_tokens, request_of, spoken
 from generations.wire.otlp.telemetry import LogRecord, Span
-from generations.wire.payload import Object, as_list, as_number, as_object, as_text, first_text, without_absent
+from generations.wire.payload import Object, as_list, as_object, as_text, first_text, without_absent
 
 NAMES = Names(
     cached_tokens=("gen_ai.usage.details.cache_read_tokens",),
@@ -44,6 +45,7 @@ def _pydantic_ai_place(span: Span) -> Place:
 def _read_pydantic_ai(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     call = facts(told, PYDANTIC_AI_NAMES)
     settings = parsed_object(told.value("model_request_parameters"))
+    told.text("logfire.json_schema")
     events = [as_object(event) for event in as_list(told.value("events"))]
     reasons = told.texts("gen_ai.response.finish_reasons")
     found, choices = said_in_bodies([(str(event.get("event.name", "")), event) for event in events], reasons)
@@ -59,13 +61,14 @@ def _read_pydantic_ai(told: Attributes, span: Span, logs: tuple[LogRecord, ...])
 
 
 def _logfire_place(span: Span) -> Place:
-    """The first span of a stream is not yet the generation."""
-    request = parsed_object(span.attributes.get("request_data"))
-    if not request:
+    """The first span of a stream is not yet the generation: it has no answer, though a model that answered, and has not failed."""
+    if "request_data" not in span.attributes:
         return genai.place(span)
-    if "response_data" not in span.attributes and request.get("stream") is True and span.status != "error":
-        return Place("other")
-    return Place("generation")
+    has_answer = any(name.startswith(_OF_AN_ANSWER) for name in span.attributes)
+    return Place("generation" if has_answer or span.status == "error" else "other")
+
+
+_OF_AN_ANSWER = ("response_data", "gen_ai.response.id", "gen_ai.response.finish_reasons", "gen_ai.output.", "gen_ai.usage.")
 
 
 def _read_logfire(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
@@ -74,8 +77,9 @@ def _read_logfire(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> 
     made = parsed_object(told.value("response_data"))
     answer = answer_of(made) or Answer()
     message = made.get("message", made.get("text", made.get("combined_chunk_content")))
-    seconds = as_number(told.value("duration")) if "response_data" in span.attributes else None
-    tokens = answer.tokens if answer.tokens.is_told() else openai_tokens(as_object(made.get("usage")))
+    # Only the span at the end of a stream has a duration of its own.
+    seconds = told.number("duration") if span.start_ns == span.end_ns or "response_data" in span.attributes else None
+    told.text("logfire.json_schema")
     call = replace(
         call,
         requested_model=first_text(call.requested_model, request.model),
@@ -84,11 +88,31 @@ def _read_logfire(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> 
         input=request.input,
         choices=answer.choices or (() if message is None else (Choice(spoken(message)),)),
         parameters=request.parameters | call.parameters,
-        tokens=call.tokens if call.tokens.is_told() else tokens,
+        tokens=_logfire_tokens(call.tokens, parsed_object(told.value("gen_ai.usage.raw")), answer.tokens, as_object(made.get("usage"))),
         duration_ms=seconds * 1000 if seconds is not None and 0 <= seconds < _LONGEST_S else None,
         kept=without_absent({"response": answer.rest or _beside_the_message(made) or None}),
     )
     return genai.completed(call, told, span, logs)
+
+
+def _logfire_tokens(told: Tokens, raw: Object, answered: Tokens, made: Object) -> Tokens:
+    """The counts of the span with the parts that only the provider's own usage tells; it stands raw beside them."""
+    usage = raw or made
+    is_anthropic = any(name.startswith("cache_") for name in usage)
+    of_provider = anthropic_tokens(usage) if is_anthropic else openai_tokens(usage)
+    if not of_provider.is_told():
+        of_provider = answered
+    if not told.is_told():
+        return of_provider
+    return replace(
+        of_provider,
+        prompt=told.prompt,
+        completion=told.completion,
+        total=told.total,
+        cached=of_provider.cached if told.cached is None else told.cached,
+        cache_write=of_provider.cache_write if told.cache_write is None else told.cache_write,
+        are_inside=told.prompt != of_provider.prompt or of_provider.are_inside,
+    )
 
 
 def _beside_the_message(made: Object) -> Object:
