@@ -31,7 +31,7 @@ def listening_at(process: subprocess.Popen, log: Path) -> str:
     """Where the server says that it listens, once it does."""
     while True:
         is_running = process.poll() is None
-        if found := re.search(r" on (http://\S+)\n", log.read_text()):
+        if found := re.search(r" on (http://\S+)\s", log.read_text()):
             return found[1]
         assert is_running, f"the server did not start: {log.read_text()}"
         time.sleep(0.02)

@@ -82,9 +82,9 @@ class _Manifest(msgspec.Struct):
 class _Stats(msgspec.Struct, rename="camel"):
     records: int
     versions: int
-    parts: int
-    compressed_bytes: int
-    uncompressed_bytes: int
+    parts: int | None
+    compressed_bytes: int | None
+    uncompressed_bytes: int | None
     projects: list[ProjectStats]
 
 
