@@ -33,6 +33,8 @@ IN_FLIGHT = {1: 8, 100: 2, 1000: 1}
 """Requests that each client keeps open, by the size of its batches."""
 SECONDS = 4.0
 """Of each combination of clients and batches."""
+READS = 65
+"""Of each kind, of which the first five do not count."""
 READ_SECONDS = 15.0
 IDLE_SECONDS = 10.0
 BY_MODEL = [
@@ -105,12 +107,13 @@ def reads_and_rest(place: Place, sample: Path) -> tuple[list[dict[str, Any]], di
     say("reads in-process")
     before = in_own_process("read_in_process", str(copy), None)
     with serving(copy) as server:
+        come_to_rest(server.cpu_seconds)
         say("reads over HTTP")
-        over_http = {name: [milliseconds(ask) for _ in range(30)][5:] for name, ask in server.asks(before["id"]).items()}
+        over_http = {name: [milliseconds(ask) for _ in range(READS)][5:] for name, ask in server.asks(before["id"]).items()}
         say("reads while writing")
         while_writing = read_while_writing(server, sample, before["id"])
         say("at rest")
-        time.sleep(IDLE_SECONDS)
+        come_to_rest(server.cpu_seconds)
         used = server.cpu_seconds()
         time.sleep(IDLE_SECONDS)
         idle = {"share": (server.cpu_seconds() - used) / IDLE_SECONDS, "memory_mib": server.memory_mib()}
@@ -134,12 +137,13 @@ def read_in_process(folder: str, id: str | None) -> dict[str, Any]:
     """Median milliseconds of the three reads through the package, and the id that was asked for; None takes one."""
     with Generations(folder) as db:
         id = id or db.find({}, ["id"]).sort("timestamp", -1).skip(1000).limit(1).to_list()[0]["id"]
+        come_to_rest(time.process_time)
         asks: dict[str, Callable[[], Any]] = {
             "newest 50": lambda: db.find().sort("timestamp", -1).limit(50).to_list(),
             "get by id": lambda: db.get(id),
             "tokens and cost by model": lambda: db.aggregate(BY_MODEL).to_list(),
         }
-        return {"id": id, "ms": {name: statistics.median([milliseconds(ask) for _ in range(30)][5:]) for name, ask in asks.items()}}
+        return {"id": id, "ms": {name: statistics.median([milliseconds(ask) for _ in range(READS)][5:]) for name, ask in asks.items()}}
 
 
 def read_while_writing(server: Server, sample: Path, id: str) -> dict[str, Any]:
@@ -211,6 +215,15 @@ def serving(folder: Path) -> Iterator[Server]:
         process.wait(60)
         drain.join()
         process.stderr.close()
+
+
+def come_to_rest(cpu_seconds: Callable[[], float]) -> None:
+    """Wait until a process has merged what it was given, for a minute at most."""
+    for _ in range(30):
+        before = cpu_seconds()
+        time.sleep(2)
+        if cpu_seconds() - before < 0.04:
+            return
 
 
 def milliseconds(ask: Callable[[], Any]) -> float:
