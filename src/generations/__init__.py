@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from generations.asynchronous import AsyncCursor, AsyncGenerations
+    from generations.capture import generation, instrument, recorded
     from generations.connect import Generations
     from generations.errors import (
         AccessDenied,
@@ -71,6 +72,9 @@ __all__ = [
     "UnknownField",
     "UnknownOperator",
     "Unsupported",
+    "generation",
+    "instrument",
+    "recorded",
     "sample_generations",
 ]
 
@@ -82,6 +86,9 @@ _HOMES = {
     "Generation": "generations.record.generation",
     "Generations": "generations.connect",
     "Limits": "generations.store.limits",
+    "generation": "generations.capture",
+    "instrument": "generations.capture",
+    "recorded": "generations.capture",
     "sample_generations": "generations.record.sample",
 }
 

@@ -32,6 +32,9 @@ PUBLIC = [
     "UnknownField",
     "UnknownOperator",
     "Unsupported",
+    "generation",
+    "instrument",
+    "recorded",
     "sample_generations",
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,13 @@ def generations_server(tmp_path_factory):
     """One server for all tests of a worker; keep to a `project` of your own."""
     with running(tmp_path_factory.mktemp("server") / "data") as started:
         yield started
+
+
+@pytest.fixture
+def start_server(tmp_path):
+    """Starts server processes of a test's own: `start_server(port=4300)`; the folder is `tmp_path / "data"`."""
+    with ExitStack() as started:
+        yield lambda *arguments, **options: started.enter_context(running(tmp_path / "data", *arguments, **options))
 
 
 @pytest.fixture(scope="session")

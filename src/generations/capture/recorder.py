@@ -22,6 +22,7 @@ GATHER_SECONDS: Final = 0.2
 """How long a batch waits for more; a process that is killed loses no more than this."""
 BATCH_BYTES: Final = 1 << 20
 _RECORD_BYTES: Final = 1_024
+_ENGINE_SECONDS: Final = 60.0
 
 
 class _Flush:
@@ -109,12 +110,15 @@ class Recorder:
         return mark.wait() and mark.is_sent
 
     def stop(self, seconds: float) -> None:
-        """Flush, and end the thread; used when another configuration takes over."""
+        """Flush, and end the thread: at the end of the process, and when another configuration takes over.
+
+        An engine that is open is waited for longer: left open, it would crash the process.
+        """
         if self._thread is not None:
             self.flush(seconds)
             self._queue.put(None)
             self._wake()
-            self._thread.join(seconds)
+            self._thread.join(seconds if self.settings.is_server else max(seconds, _ENGINE_SECONDS))
 
     def counters(self) -> Counters:
         """The counters as they are now."""
@@ -134,6 +138,9 @@ class Recorder:
         self._delivery.abandon()
 
     def _start(self) -> bool:
+        if not self.settings.is_server:
+            import concurrent.futures.thread  # noqa: F401, PLC0415 - the engine needs it, and it cannot be imported once the process is ending
+
         try:
             self._on_start()
             self._thread = threading.Thread(target=self._run, name="generations-capture", daemon=True)
