@@ -16,6 +16,13 @@ from generations.cli.exit_codes import EXIT_CODES, exit_code_of
 from generations.query import operators
 from generations.record.fields import FIELDS, OBJECTS, Field
 from generations.record.sample import sample_generations
+from generations.server.parameters import LIST_PARAMETERS, OPERATORS
+from generations.server.routes import ENDPOINTS
+
+PLATFORM_OPERATORS = {
+    "contains": "The text contains this one, in whatever case.",
+    "like": "The text contains all of these words, in whatever case and order.",
+}
 
 TYPES = {
     "string": "string",
@@ -133,6 +140,30 @@ def error_codes() -> None:
             meaning = " ".join(inspect.cleandoc(error.__doc__ or "").split("\n\n")[0].split())
             rows.append([f"`{error.code}`", f"`{name}`", meaning, str(exit_code_of(error))])
     table(["code", "class", "meaning", "exit code"], rows)
+
+
+def routes() -> None:
+    """Every route of the server, with the scope that a key needs for it."""
+    rows = [
+        [f"`{endpoint.method} {endpoint.path}`", f"`{endpoint.scope}`" if endpoint.scope else "", endpoint.summary]
+        for endpoint in ENDPOINTS
+        if not endpoint.path.startswith("/api/docs/")
+    ]
+    table(["route", "scope", "what it does"], rows)
+
+
+def query_parameters() -> None:
+    """The parameters of a list that are no paths."""
+    table(["parameter", "what it does"], [[f"`{name}`", meaning] for name, meaning in LIST_PARAMETERS.items()])
+
+
+def query_operators() -> None:
+    """What may stand in brackets behind a path, by what it means."""
+    names: dict[str, list[str]] = {}
+    for name, operator in OPERATORS.items():
+        names.setdefault(operator, []).append(f"`[{name}]`")
+    meanings = {**operators.QUERY, **PLATFORM_OPERATORS}
+    table(["operator", "what it finds"], [[", ".join(spelled), meanings[operator]] for operator, spelled in names.items()])
 
 
 def cli_help(*command: str) -> None:

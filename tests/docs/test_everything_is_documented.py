@@ -12,6 +12,8 @@ from generations import errors
 from generations.cli import app
 from generations.query import operators
 from generations.record.fields import FIELDS
+from generations.server.parameters import LIST_PARAMETERS, OPERATORS
+from generations.server.routes import ENDPOINTS
 from generations.store.limits import Limits
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +61,26 @@ def test_every_limit_is_documented_with_its_default(limit: str) -> None:
 @pytest.mark.parametrize("command", sorted(typer.main.get_command(app).commands))
 def test_every_command_has_its_help_in_the_docs(command: str) -> None:
     assert f"$ generations {command} --help" in page("cli.md")
+
+
+@pytest.mark.parametrize("endpoint", [f"{endpoint.method} {endpoint.path}" for endpoint in ENDPOINTS])
+def test_every_route_is_documented(endpoint: str) -> None:
+    """But for the files of the page that shows the routes."""
+    assert f"| `{endpoint}` |" in page("server.md") or endpoint.startswith("GET /api/docs/")
+
+
+def test_every_query_parameter_and_operator_is_documented() -> None:
+    text = page("server.md")
+
+    assert [name for name in LIST_PARAMETERS if f"| `{name}` |" not in text] == []
+    assert [name for name in OPERATORS if f"`[{name}]`" not in text] == []
+
+
+def test_every_test_that_the_reference_names_is_there() -> None:
+    named = re.findall(r"\[`(test_\w+)`\]\(\.\./([^)]+)\)", page("server.md"))
+
+    assert len(named) >= 4
+    assert [name for name, path in named if f"def {name}(" not in (ROOT / path).read_text()] == []
 
 
 def test_every_public_name_is_mentioned() -> None:
