@@ -122,8 +122,10 @@ def _run_python(example: Example, namespace: dict[str, object]) -> str:
 
 
 def _run_command(example: Example) -> str:
-    if exported := re.fullmatch(r"export (\w+)=(\S+)\n", example.source):
-        os.environ[exported[1]] = exported[2]
+    exported = re.fullmatch(r"export (\w+)=.+\n", example.source)
+    if exported:
+        shown = subprocess.run(["bash", "-c", f'{example.source}printf %s "${exported[1]}"'], stdout=subprocess.PIPE, check=True)
+        os.environ[exported[1]] = shown.stdout.decode()
         return ""
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", example.source],
