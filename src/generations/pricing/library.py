@@ -160,8 +160,8 @@ def _rates(price: ModelPrice) -> Rates:
         elif key == "requests_kcount":
             request = _rate(value, 1000)
         else:
-            others.append(key.replace("_", " "))
-    return Rates(prices, request=request, others=others)
+            others.append(key.removeprefix("input_").removeprefix("output_").replace("_", " "))
+    return Rates(prices, request=request, others=list(dict.fromkeys(others)))
 
 
 def _rate(value: object, per: int) -> Rate:
