@@ -63,6 +63,7 @@ def test_an_llm_result_of_langchain_is_read_through_its_message():
     answer = answer_of({"generations": [[{"text": "Hi", "message": message}]], "llm_output": None})
 
     assert answer.model == "gpt-4o-1"
+    assert answer.response_id is None
     assert answer.choices[0].finish_reason == "stop"
     assert answer.tokens == Tokens(9, 2, cached=4)
 

@@ -117,6 +117,36 @@ def test_the_same_response_id_alone_is_no_proof():
     assert len(read_trace([a_chat(INNER), a_chat(OTHER)], []).records) == 2
 
 
+def test_a_stream_whose_framework_tells_no_id_is_known_by_its_parent_model_and_counts():
+    framework = a_framework_call(parent_span_id="00000000000000ff")
+    beside = a_chat(INNER, parent_span_id="00000000000000ff", start_ns=START_NS + 10**6)
+    reading = read_trace([framework, beside], [])
+    [record] = reading.records
+
+    assert record["id"] == f"{TRACE}-{INNER}"
+    assert record["metadata"]["requestId"] == "chatcmpl-1"
+
+
+def test_equal_calls_at_once_stay_as_many():
+    frameworks = [a_framework_call(f"00000000000000a{number}") for number in range(3)]
+    clients = [a_chat(f"00000000000000b{number}", attributes={"gen_ai.response.id": f"chatcmpl-{number}"}) for number in range(3)]
+
+    assert len(read_trace([*frameworks, *clients], []).records) == 3
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"gen_ai.usage.input_tokens": 13},
+        {"gen_ai.request.model": "claude", "gen_ai.response.model": "claude"},
+        {"gen_ai.usage.input_tokens": 0, "gen_ai.usage.output_tokens": 0},
+    ],
+    ids=["other counts", "another model", "no counts"],
+)
+def test_calls_beside_each_other_that_differ_are_two(told):
+    assert len(read_trace([a_framework_call(), a_chat(INNER, attributes=told)], []).records) == 2
+
+
 def test_counts_that_differ_are_flagged_and_not_mixed():
     outer = a_framework_call(attributes={"llm.token_count.prompt": 99})
     [record] = read_trace([outer, a_chat(INNER, parent_span_id=OUTER)], []).records

@@ -232,6 +232,7 @@ _UNDERSTOOD_EVENTS = MESSAGE_EVENTS | {
     "gen_ai.content.completion.chunk",
     "llm.content.completion.chunk",
     "ai.stream.firstChunk",
+    "ai.stream.finish",
 }
 _MOST_EVENTS = 100
 

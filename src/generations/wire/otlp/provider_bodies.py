@@ -169,10 +169,15 @@ def _langchain(body: Object) -> Answer:
         if answer.response_id is None:
             answer = Answer(
                 first_text(about.get("model_name"), about.get("model")),
-                first_text(about.get("id"), message.get("id")),
+                _id_of_answer(first_text(about.get("id"), message.get("id"))),
                 tokens=langchain_tokens(as_object(message.get("usage_metadata"))),
             )
     return Answer(answer.model, answer.response_id, tuple(choices), answer.tokens, _rest(body, "generations", "type"))
+
+
+def _id_of_answer(message_id: str | None) -> str | None:
+    """LangChain gives a message an id of its own run where the provider's is not known."""
+    return None if message_id is None or message_id.startswith(("run-", "lc_run-")) else message_id
 
 
 def openai_tokens(usage: Object) -> Tokens:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from itertools import combinations
 from typing import Any
 
 from generations.wire.otlp.bounds import MOST_LEVELS, MOST_TWINS
@@ -38,7 +39,8 @@ def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -
     A span around one other of the same model is the same call. Around several, it is the one with the same response id,
     else their sum, and left out if any of them tells its tokens. Spans beside each other are one call when they come from
     different instrumentations, overlap in time and have the same response id; ids alone are no proof, because small servers
-    number their answers from a small range.
+    number their answers from a small range. Where one of them tells no id, as frameworks do of streams, the same parent,
+    model and counts are enough.
     """
     same = {span_id: span_id for span_id in readings}
     inside: dict[str, list[str]] = {}
@@ -64,17 +66,32 @@ def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -
 
 def _join_beside(same: dict[str, str], readings: Mapping[str, Reading]) -> None:
     by_response: dict[str, list[str]] = {}
+    by_counts: dict[tuple[object, ...], dict[str, list[str]]] = {}
     for span_id, reading in readings.items():
-        if reading.call.response_id is not None:
-            by_response.setdefault(reading.call.response_id, []).append(span_id)
+        call = reading.call
+        if call.response_id is not None:
+            by_response.setdefault(call.response_id, []).append(span_id)
+        if call.tokens.prompt and call.tokens.completion:
+            of_counts = by_counts.setdefault((reading.span.parent_span_id, *_main(call.tokens)), {})
+            of_counts.setdefault(reading.span.scope.name, []).append(span_id)
     for span_ids in by_response.values():
-        if len(span_ids) > MOST_TWINS:
-            continue
-        for position, first in enumerate(span_ids):
-            for second in span_ids[position + 1 :]:
-                one, other = readings[first].span, readings[second].span
-                if one.scope.name != other.scope.name and _overlap(readings[first], readings[second]):
-                    _join(same, first, second)
+        for one, other in combinations(span_ids, 2) if len(span_ids) <= MOST_TWINS else ():
+            if readings[one].span.scope.name != readings[other].span.scope.name and _overlap(readings[one], readings[other]):
+                _join(same, one, other)
+    for of_counts in by_counts.values():
+        _join_pairs(same, readings, list(of_counts.values()))
+
+
+def _join_pairs(same: dict[str, str], readings: Mapping[str, Reading], by_scope: list[list[str]]) -> None:
+    """Equal calls at once, seen by two instrumentations, are as many pairs: the first with the first, and so on."""
+    if len(by_scope) != 2 or len(by_scope[0]) != len(by_scope[1]):
+        return
+    ones, others = (sorted(span_ids, key=lambda span_id: readings[span_id].span.start_ns or 0) for span_ids in by_scope)
+    for one, other in zip(ones, others, strict=True):
+        first, second = readings[one], readings[other]
+        lacks_id = first.call.response_id is None or second.call.response_id is None
+        if lacks_id and _overlap(first, second) and _may_be_same(first.call, second.call):
+            _join(same, one, other)
 
 
 def _has_same_response(one: Call, other: Call) -> bool:
@@ -110,9 +127,9 @@ def _join(same: dict[str, str], one: str, other: str) -> None:
 
 
 def _put_together(group: Sequence[Reading], enclosing: Mapping[str, str]) -> OneCall:
-    """The innermost first: it ends first, is usually the first to be seen, and its times are those of the call."""
+    """The innermost first: it starts last, is usually the first to be seen, and its times are those of the call."""
     ordered = sorted(
-        group, key=lambda reading: (-_depth(reading.span.span_id, enclosing), reading.span.start_ns or 0, reading.span.span_id)
+        group, key=lambda reading: (-_depth(reading.span.span_id, enclosing), -(reading.span.start_ns or 0), reading.span.span_id)
     )
     inner, *outer = ordered
     for other in outer:

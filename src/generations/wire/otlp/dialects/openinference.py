@@ -72,7 +72,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     user = parameters.pop("user", None)
     call = replace(
         call,
-        requested_model=first_text(call.requested_model, request.model, sent.get("model")),
+        requested_model=first_text(call.requested_model, request.model, sent.get("model"), sent.get("model_name")),
         answered_model=first_text(call.answered_model, answer.model if answer else None),
         response_id=first_text(call.response_id, answer.response_id if answer else None, sent.get("id") if "created_at" in sent else None),
         parameters=parameters | call.parameters,
@@ -96,6 +96,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
 _NOT_PARAMETERS = frozenset(
     [
         "model",
+        "model_name",
         # Of a whole answer, which the instrumentation of the OpenAI Agents SDK sends as the parameters.
         "id",
         "created_at",

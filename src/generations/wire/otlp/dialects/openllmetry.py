@@ -28,6 +28,7 @@ NAMES = Names(
     session_id=(_PROPERTIES + "session_id",),
     function_id=("traceloop.entity.name",),
     workflow_id=("traceloop.workflow.name",),
+    agent_id=("gen_ai.agent.name",),  # its ids are those of runs
     custom=(_PROPERTIES,),
 ).before(genai.NAMES)
 
