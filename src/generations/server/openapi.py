@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, Final, get_origin
+from typing import TYPE_CHECKING, Any, Final, cast, get_origin
 
 import msgspec
 
@@ -118,9 +118,10 @@ def _records() -> dict[str, Schema]:
 
 
 def _without_required(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {name: _without_required(value) for name, value in schema.items() if name != "required" or not isinstance(value, list)}  # pyright: ignore[reportUnknownVariableType]
-    return schema
+    if not isinstance(schema, dict):
+        return schema
+    members = cast("Schema", schema)
+    return {name: _without_required(value) for name, value in members.items() if name != "required" or not isinstance(value, list)}
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
