@@ -52,6 +52,7 @@ def main() -> None:
     sample = sample_file(size)
     results["writes"] = writes(Place(size), sample)
     results["reads"], results["idle"] = reads_and_rest(Place(size), sample)
+    results["load_after"] = os.getloadavg()[0]
     (BUILD / "load.json").write_text(json.dumps(results, indent=1))
     section = load_report.section(results)
     if size >= WRITTEN_SIZE:
