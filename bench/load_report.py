@@ -24,9 +24,11 @@ def section(results: dict[str, Any]) -> str:
 
 def _head(results: dict[str, Any]) -> str:
     open_requests, batches = _listed(results["in_flight"]), _listed(_values(results["writes"]["http"], "batch"))
+    before, after = results["load_before"], results["load_after"]
+    day = f"{datetime.now(UTC):%Y-%m-%d}"
     return f"""## The server
 
-Written by `make load SIZE={results["size"]}` on {datetime.now(UTC):%Y-%m-%d}. The machine's load was {results["load_before"]:.1f} before and {results["load_after"]:.1f} after;
+Written by `make load SIZE={results["size"]}` on {day}. The machine's load was {before:.1f} before and {after:.1f} after;
 the server and its clients share its cores. The clients are one process that sends bodies made beforehand; each keeps
 {open_requests} requests open at the same time, with batches of {batches}. A record counts when its request is
 answered: it is on disk then.
