@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from generations.wire.otlp.telemetry import LogRecord, Scope, Span, SpanEvent
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 START_NS = 1_750_000_000_000_000_000
@@ -37,7 +37,7 @@ def a_log(event_name: str, body: Any = None, *, ms: int = 0, **fields: Any) -> L
 
 def only(*spans: Span, logs: tuple[LogRecord, ...] = ()) -> dict[str, Any]:
     """The one record that the spans give."""
-    [record] = read_trace(spans, logs).records
+    [record] = read_traces(spans, logs).records
     return record
 
 

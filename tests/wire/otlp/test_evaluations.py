@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import TRACE, a_chat, a_log, a_span
 
@@ -18,7 +18,7 @@ def a_result(*, span_id="b7ad6b7169203331", **told):
 
 def test_a_result_becomes_feedback_and_keeps_its_score():
     result = a_result(name="relevance", score__value=0.8, score__label="pass", explanation="On the point.")
-    reading = read_trace([a_chat()], [result])
+    reading = read_traces([a_chat()], [result])
     [record] = reading.records
 
     assert record["feedback"] == {
@@ -36,7 +36,7 @@ def test_several_results_are_all_kept():
         a_result(name="relevance", score__value=0.2),
         a_result(name="tone", score__value=1.0),
     ]
-    [record] = read_trace([a_chat()], results).records
+    [record] = read_traces([a_chat()], results).records
 
     assert list(record["metadata"]["evaluations"]) == ["relevance", "relevance (2)", "tone"]
 
@@ -44,11 +44,11 @@ def test_several_results_are_all_kept():
 def test_a_result_may_name_only_the_answer():
     result = a_log(RESULT, span_id=None, attributes={"gen_ai.evaluation.name": "tone", "gen_ai.response.id": "chatcmpl-1"})
 
-    assert "feedback" in read_trace([a_chat()], [result]).records[0]
+    assert "feedback" in read_traces([a_chat()], [result]).records[0]
 
 
 def test_a_result_of_another_generation_is_handed_back():
-    reading = read_trace([a_chat()], [a_result(span_id="00f067aa0ba902b7", name="tone")])
+    reading = read_traces([a_chat()], [a_result(span_id="00f067aa0ba902b7", name="tone")])
 
     assert [evaluation.span_id for evaluation in reading.evaluations] == ["00f067aa0ba902b7"]
     assert "feedback" not in reading.records[0]
@@ -66,7 +66,7 @@ def test_a_result_of_another_generation_is_handed_back():
     ],
 )
 def test_only_what_is_one_becomes_a_rating_or_thumbs(told, expected):
-    feedback = read_trace([a_chat()], [a_result(**told)]).records[0]["feedback"]
+    feedback = read_traces([a_chat()], [a_result(**told)]).records[0]["feedback"]
 
     assert {name: value for name, value in feedback.items() if name in ("rating", "thumbs")} == expected
 
@@ -79,7 +79,7 @@ def test_annotations_of_openinference_may_come_on_a_linked_span():
         "openinference.span.kind": "EVALUATOR",
     }
     afterwards = a_span("0000000000000009", attributes=told, links=((TRACE, "b7ad6b7169203331"),))
-    [record] = read_trace([a_chat(), afterwards], []).records
+    [record] = read_traces([a_chat(), afterwards], []).records
 
     assert record["feedback"]["thumbs"] == "up"
     assert record["metadata"]["evaluations"] == {"thumbs": {"score": 1, "evaluator": "HUMAN"}}

@@ -211,7 +211,7 @@ def test_the_type_of_the_output_is_the_one_that_was_asked_for():
 
 
 def test_agents_tools_and_operations_without_a_model_are_no_generations():
-    from generations.wire.otlp.trace import read_trace
+    from generations.wire.otlp.trace import read_traces
 
     spans = [
         a_span("0000000000000001", attributes=CHAT | {"gen_ai.operation.name": "invoke_agent"}),
@@ -220,7 +220,7 @@ def test_agents_tools_and_operations_without_a_model_are_no_generations():
         a_span("0000000000000004", attributes={"http.request.method": "POST"}),
     ]
 
-    assert read_trace(spans, []).records == ()
+    assert read_traces(spans, []).records == ()
 
 
 def test_what_ran_backwards_has_no_latency_but_a_note():

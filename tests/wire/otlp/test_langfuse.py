@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import CHAT, a_span, only
 
@@ -73,7 +73,7 @@ def test_the_level_tells_an_error_that_the_span_does_not():
 
 @pytest.mark.parametrize("kind", ["span", "agent", "tool", "chain", "retriever", "event", "evaluator", "guardrail"])
 def test_other_types_are_no_generations(kind):
-    assert read_trace([an_observation(**{"langfuse.observation.type": kind})], []).records == ()
+    assert read_traces([an_observation(**{"langfuse.observation.type": kind})], []).records == ()
 
 
 def test_what_an_instrumentation_says_of_the_same_span_fills_the_gaps():
@@ -95,7 +95,7 @@ def test_the_observations_around_it_name_their_part():
         around("0000000000000003", "span", "answer", "0000000000000002"),
         a_span(parent_span_id="0000000000000003", attributes=told),
     ]
-    [record] = read_trace(spans, []).records
+    [record] = read_traces(spans, []).records
 
     metadata = record["metadata"]
     assert (metadata["workflowId"], metadata["agentId"], metadata["functionId"]) == ("tour", "guide", "answer")

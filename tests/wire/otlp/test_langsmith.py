@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import a_span, only
 
@@ -65,7 +65,7 @@ def test_parameters_in_the_metadata_are_parameters():
 def test_prompts_and_retrievers_are_no_generations_whatever_their_operation():
     for kind, operation in (("prompt", "chat"), ("retriever", "embeddings"), ("chain", "chain"), ("tool", "execute_tool")):
         span = a_span(attributes=LLM | {"langsmith.span.kind": kind, "gen_ai.operation.name": operation})
-        assert read_trace([span], []).records == ()
+        assert read_traces([span], []).records == ()
 
 
 def test_a_provider_that_was_guessed_to_be_langchain_is_unknown():

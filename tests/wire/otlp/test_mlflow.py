@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import a_span, only
 
@@ -80,6 +80,6 @@ def test_other_types_are_no_generations_but_name_the_one_below():
         around("0000000000000002", "AGENT", "guide", "0000000000000001"),
         a_span(parent_span_id="0000000000000002", attributes=CHAT_MODEL),
     ]
-    [record] = read_trace(spans, []).records
+    [record] = read_traces(spans, []).records
 
     assert (record["metadata"]["workflowId"], record["metadata"]["agentId"]) == ("tour", "guide")

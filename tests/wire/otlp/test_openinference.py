@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import a_span, an_event, only
 
@@ -143,7 +143,7 @@ def test_agents_chains_and_tools_are_no_generations_but_name_the_one_below():
         around("0000000000000003", "CHAIN", "step", "0000000000000002"),
         a_span(parent_span_id="0000000000000003", attributes=LLM),
     ]
-    [record] = read_trace(spans, []).records
+    [record] = read_traces(spans, []).records
 
     metadata = record["metadata"]
     assert (metadata["workflowId"], metadata["agentId"], metadata["parentSpanId"]) == ("tour", "guide", "0000000000000003")

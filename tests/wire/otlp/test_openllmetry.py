@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import CHAT, a_span, an_event, only
 
@@ -82,7 +82,7 @@ def test_decorated_functions_are_no_generations_but_name_the_one_below():
         decorated("0000000000000003", "task", "answer", "0000000000000002"),
         a_span(parent_span_id="0000000000000003", attributes=FLAT),
     ]
-    [record] = read_trace(spans, []).records
+    [record] = read_traces(spans, []).records
 
     metadata = record["metadata"]
     assert (metadata["workflowId"], metadata["agentId"], metadata["functionId"]) == ("tour", "guide", "answer")

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import CHAT, START_NS, a_span, only
 
@@ -48,7 +48,7 @@ def test_agents_of_every_version_are_no_generations():
             a_span("0000000000000001", scope="pydantic-ai", attributes=told),
             a_span(scope="pydantic-ai", parent_span_id="0000000000000001", attributes=CHAT),
         ]
-        [record] = read_trace(spans, []).records
+        [record] = read_traces(spans, []).records
         assert record["metadata"]["agentId"] == "guide"
 
 
@@ -80,7 +80,7 @@ def test_the_two_spans_of_a_stream_are_one_record():
     asked = a_span("0000000000000001", scope="logfire.openai", attributes={"request_data": request})
     told = {"request_data": request, "response_data": '{"combined_chunk_content": "Here.", "chunk_count": 3}', "duration": 1.5}
     answered = a_span(scope="logfire.openai", attributes=told, start_ns=START_NS + 2 * 10**9, end_ns=START_NS + 2 * 10**9)
-    [record] = read_trace([asked, answered], []).records
+    [record] = read_traces([asked, answered], []).records
 
     assert record["output"]["content"] == "Here."
     assert record["timestamp"] == "2025-06-15T15:06:40.500000Z"
@@ -96,7 +96,7 @@ def test_the_two_spans_of_a_stream_are_one_record_in_the_latest_version_too():
         a_span("0000000000000001", scope="logfire.openai", attributes=asked),
         a_span(scope="logfire.openai", attributes=told, ms=0),
     ]
-    [record] = read_trace(spans, []).records
+    [record] = read_traces(spans, []).records
 
     assert record["output"]["content"] == "Here."
     assert record["performance"] == {"latency": 500}
@@ -127,4 +127,4 @@ def test_the_raw_usage_tells_the_parts(raw, expected):
 def test_spans_that_logfire_sends_ahead_are_ignored():
     pending = a_span("0000000000000001", scope="logfire.openai", attributes=CHAT | {"logfire.span_type": "pending_span"})
 
-    assert read_trace([pending], []).records == ()
+    assert read_traces([pending], []).records == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import START_NS, TRACE, a_chat, a_span
 
@@ -26,7 +26,7 @@ def a_framework_call(span_id=OUTER, **fields):
 
 
 def test_a_framework_around_a_client_is_one_call_told_by_both():
-    reading = read_trace([a_framework_call(), a_chat(INNER, parent_span_id=OUTER)], [])
+    reading = read_traces([a_framework_call(), a_chat(INNER, parent_span_id=OUTER)], [])
     [record] = reading.records
 
     assert record["id"] == f"{TRACE}-{INNER}"
@@ -39,8 +39,8 @@ def test_a_framework_around_a_client_is_one_call_told_by_both():
 
 def test_the_record_of_the_outer_span_is_superseded():
     """It may have been written when only the outer span had come."""
-    alone = read_trace([a_framework_call()], [])
-    both = read_trace([a_framework_call(), a_chat(INNER, parent_span_id=OUTER)], [])
+    alone = read_traces([a_framework_call()], [])
+    both = read_traces([a_framework_call(), a_chat(INNER, parent_span_id=OUTER)], [])
 
     assert both.superseded_ids == (alone.records[0]["id"],)
 
@@ -48,12 +48,12 @@ def test_the_record_of_the_outer_span_is_superseded():
 def test_spans_of_other_kinds_between_them_do_not_matter():
     between = a_span(OTHER, parent_span_id=OUTER, attributes={"http.request.method": "POST"})
 
-    assert len(read_trace([a_framework_call(), between, a_chat(INNER, parent_span_id=OTHER)], []).records) == 1
+    assert len(read_traces([a_framework_call(), between, a_chat(INNER, parent_span_id=OTHER)], []).records) == 1
 
 
 def test_three_layers_are_one_call():
     middle = a_framework_call(OTHER, parent_span_id=OUTER)
-    reading = read_trace([a_framework_call(), middle, a_chat(INNER, parent_span_id=OTHER)], [])
+    reading = read_traces([a_framework_call(), middle, a_chat(INNER, parent_span_id=OTHER)], [])
 
     [record] = reading.records
     assert record["id"] == f"{TRACE}-{INNER}"
@@ -64,7 +64,7 @@ def test_three_layers_are_one_call():
 def test_what_a_tool_or_an_agent_inside_does_is_another_call(operation):
     between = a_span(OTHER, parent_span_id=OUTER, attributes={"gen_ai.operation.name": operation})
 
-    assert len(read_trace([a_framework_call(), between, a_chat(INNER, parent_span_id=OTHER)], []).records) == 2
+    assert len(read_traces([a_framework_call(), between, a_chat(INNER, parent_span_id=OTHER)], []).records) == 2
 
 
 def test_another_model_inside_is_another_call():
@@ -72,18 +72,18 @@ def test_another_model_inside_is_another_call():
         INNER, parent_span_id=OUTER, attributes={"gen_ai.request.model": "ada", "gen_ai.response.model": "ada", "gen_ai.response.id": None}
     )
 
-    assert len(read_trace([a_framework_call(), embedding], []).records) == 2
+    assert len(read_traces([a_framework_call(), embedding], []).records) == 2
 
 
 def test_a_router_names_the_provider_before_the_model():
     outer = a_framework_call(attributes={"llm.model_name": "openai/gpt-4o"})
 
-    assert len(read_trace([outer, a_chat(INNER, parent_span_id=OUTER)], []).records) == 1
+    assert len(read_traces([outer, a_chat(INNER, parent_span_id=OUTER)], []).records) == 1
 
 
 def test_a_span_around_several_calls_is_their_sum_and_left_out():
     inner = [a_chat(span_id, parent_span_id=OUTER, attributes={"gen_ai.response.id": span_id}) for span_id in (INNER, OTHER)]
-    reading = read_trace([a_framework_call(attributes={"llm.token_count.prompt": 24}), *inner], [])
+    reading = read_traces([a_framework_call(attributes={"llm.token_count.prompt": 24}), *inner], [])
 
     assert [record["metadata"]["spanId"] for record in reading.records] == [INNER, OTHER]
 
@@ -92,35 +92,50 @@ def test_a_span_around_several_calls_that_tell_no_tokens_is_kept():
     bare = {"gen_ai.usage.input_tokens": None, "gen_ai.usage.output_tokens": None}
     inner = [a_chat(span_id, parent_span_id=OUTER, attributes=bare | {"gen_ai.response.id": span_id}) for span_id in (INNER, OTHER)]
 
-    assert sum("usage" in record for record in read_trace([a_framework_call(), *inner], []).records) == 1
+    assert sum("usage" in record for record in read_traces([a_framework_call(), *inner], []).records) == 1
 
 
 def test_of_a_failed_try_and_a_retry_the_outer_span_is_the_one_with_its_answer():
     failed = a_chat(INNER, parent_span_id=OUTER, status="error", attributes={"gen_ai.response.id": None, "gen_ai.usage.input_tokens": None})
     outer = a_framework_call(attributes={"gen_ai.response.id": "chatcmpl-1"})
-    records = read_trace([outer, failed, a_chat(OTHER, parent_span_id=OUTER)], []).records
+    records = read_traces([outer, failed, a_chat(OTHER, parent_span_id=OUTER)], []).records
 
     assert [(record["metadata"]["spanId"], record["status"]) for record in records] == [(INNER, "error"), (OTHER, "success")]
 
 
 def test_spans_beside_each_other_with_the_same_response_are_one_call():
-    records = read_trace([a_chat(INNER, scope="one"), a_chat(OTHER, scope="two")], []).records
+    records = read_traces([a_chat(INNER, scope="one"), a_chat(OTHER, scope="two")], []).records
 
     assert len(records) == 1
+
+
+def test_without_anything_around_it_each_instrumentation_begins_its_own_trace():
+    records = read_traces([a_chat(INNER, scope="one"), a_chat(INNER, scope="two", trace_id="1" * 32)], []).records
+
+    assert len(records) == 1
+
+
+def test_the_end_of_a_stream_says_how_long_it_took():
+    stream = {"request_data": "{}", "response_data": "{}", "duration": 0.25, "gen_ai.request.model": "gpt-4o"}
+    stream |= {"gen_ai.usage.input_tokens": 12, "gen_ai.usage.output_tokens": 5}
+    ended = START_NS + 300 * 10**6
+    logged = a_span(OUTER, scope="logfire.openai", attributes=stream, start_ns=ended, end_ns=ended)
+
+    assert len(read_traces([logged, a_chat(INNER)], []).records) == 1
 
 
 def test_the_same_response_id_alone_is_no_proof():
     """Some servers number their answers from a small range."""
     later = {"start_ns": START_NS + 10**9, "end_ns": START_NS + 2 * 10**9}
 
-    assert len(read_trace([a_chat(INNER, scope="one"), a_chat(OTHER, scope="two", **later)], []).records) == 2
-    assert len(read_trace([a_chat(INNER), a_chat(OTHER)], []).records) == 2
+    assert len(read_traces([a_chat(INNER, scope="one"), a_chat(OTHER, scope="two", **later)], []).records) == 2
+    assert len(read_traces([a_chat(INNER), a_chat(OTHER)], []).records) == 2
 
 
 def test_a_stream_whose_framework_tells_no_id_is_known_by_its_parent_model_and_counts():
     framework = a_framework_call(parent_span_id="00000000000000ff")
     beside = a_chat(INNER, parent_span_id="00000000000000ff", start_ns=START_NS + 10**6)
-    reading = read_trace([framework, beside], [])
+    reading = read_traces([framework, beside], [])
     [record] = reading.records
 
     assert record["id"] == f"{TRACE}-{INNER}"
@@ -131,7 +146,7 @@ def test_equal_calls_at_once_stay_as_many():
     frameworks = [a_framework_call(f"00000000000000a{number}") for number in range(3)]
     clients = [a_chat(f"00000000000000b{number}", attributes={"gen_ai.response.id": f"chatcmpl-{number}"}) for number in range(3)]
 
-    assert len(read_trace([*frameworks, *clients], []).records) == 3
+    assert len(read_traces([*frameworks, *clients], []).records) == 3
 
 
 @pytest.mark.parametrize(
@@ -144,12 +159,12 @@ def test_equal_calls_at_once_stay_as_many():
     ids=["other counts", "another model", "no counts"],
 )
 def test_calls_beside_each_other_that_differ_are_two(told):
-    assert len(read_trace([a_framework_call(), a_chat(INNER, attributes=told)], []).records) == 2
+    assert len(read_traces([a_framework_call(), a_chat(INNER, attributes=told)], []).records) == 2
 
 
 def test_counts_that_differ_are_flagged_and_not_mixed():
     outer = a_framework_call(attributes={"llm.token_count.prompt": 99})
-    [record] = read_trace([outer, a_chat(INNER, parent_span_id=OUTER)], []).records
+    [record] = read_traces([outer, a_chat(INNER, parent_span_id=OUTER)], []).records
 
     assert record["usage"] == {"promptTokens": 12, "completionTokens": 5}
     assert "otel-genai counted 12 + 5 tokens, openinference 99 + 5" in record["metadata"]["notes"][0]
@@ -158,7 +173,7 @@ def test_counts_that_differ_are_flagged_and_not_mixed():
 def test_spans_that_are_each_others_parents_do_not_hang():
     spans = [a_chat(INNER, parent_span_id=OTHER), a_chat(OTHER, parent_span_id=INNER), a_chat(OUTER, parent_span_id=OUTER)]
 
-    assert read_trace(spans, []).records
+    assert read_traces(spans, []).records
 
 
 def test_very_long_chains_of_generations_are_read_in_reasonable_time():
@@ -167,4 +182,4 @@ def test_very_long_chains_of_generations_are_read_in_reasonable_time():
         for number in range(1, 2001)
     ]
 
-    assert len(read_trace(spans, []).records) == 1
+    assert len(read_traces(spans, []).records) == 1

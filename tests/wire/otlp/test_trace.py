@@ -6,7 +6,7 @@ import itertools
 
 from generations.record.encode import encode_each
 from generations.wire.otlp.read_json import telemetry_of
-from generations.wire.otlp.trace import Waiting, by_trace, read_trace, records_in
+from generations.wire.otlp.trace import Waiting, by_trace, read_traces, records_in
 
 from .payloads import CHAT, TRACE, a_chat, a_log, a_log_request, a_request, a_sent_log, a_sent_span, a_span
 
@@ -19,26 +19,26 @@ def test_pieces_give_the_same_records_in_any_order():
     agent = a_span("0000000000000001", attributes={"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "guide"})
     pieces = [agent, a_chat(parent_span_id="0000000000000001"), a_chat("0000000000000002", parent_span_id="0000000000000001")]
     logs = (a_log(DETAILS, attributes=MESSAGES), a_log("gen_ai.user.message", {"content": "Where?"}))
-    readings = [read_trace(order, both).records for order in itertools.permutations(pieces) for both in (logs, logs[::-1])]
+    readings = [read_traces(order, both).records for order in itertools.permutations(pieces) for both in (logs, logs[::-1])]
 
     assert all(records == readings[0] for records in readings)
 
 
 def test_a_span_that_comes_twice_is_one_record():
-    assert len(read_trace([a_chat(), a_chat()], []).records) == 1
+    assert len(read_traces([a_chat(), a_chat()], []).records) == 1
 
 
 def test_events_wait_for_their_span():
-    reading = read_trace([], [a_log(DETAILS, attributes=CHAT | MESSAGES), a_log("gen_ai.choice", {"index": 0})])
+    reading = read_traces([], [a_log(DETAILS, attributes=CHAT | MESSAGES), a_log("gen_ai.choice", {"index": 0})])
 
     assert reading.records == ()
     assert reading.waiting == (Waiting(TRACE, SPAN, "span"),)
 
 
 def test_a_generation_waits_for_the_span_around_it_but_is_a_record_already():
-    alone = read_trace([a_chat(parent_span_id="0000000000000001")], [])
+    alone = read_traces([a_chat(parent_span_id="0000000000000001")], [])
     agent = a_span("0000000000000001", attributes={"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "guide"})
-    whole = read_trace([a_chat(parent_span_id="0000000000000001"), agent], [])
+    whole = read_traces([a_chat(parent_span_id="0000000000000001"), agent], [])
 
     assert alone.waiting == (Waiting(TRACE, "0000000000000001", "parent"),)
     assert whole.waiting == ()
@@ -48,7 +48,7 @@ def test_a_generation_waits_for_the_span_around_it_but_is_a_record_already():
 
 def test_when_nothing_more_comes_an_event_with_the_whole_call_is_a_record():
     event = a_log(DETAILS, ms=200, attributes=CHAT | MESSAGES)
-    reading = read_trace([], [event], is_complete=True)
+    reading = read_traces([], [event], is_complete=True)
     [record] = reading.records
 
     assert record["id"] == f"{TRACE}-{SPAN}"
@@ -62,11 +62,11 @@ def test_when_nothing_more_comes_an_event_with_the_whole_call_is_a_record():
 def test_messages_without_a_span_cannot_be_joined_and_are_handed_back():
     choice = a_log("gen_ai.choice", {"index": 0}, trace_id=None, span_id=None)
 
-    assert read_trace([], [choice], is_complete=True).unjoined == (choice,)
+    assert read_traces([], [choice], is_complete=True).unjoined == (choice,)
 
 
 def test_ordinary_log_lines_and_spans_are_nothing_to_us():
-    reading = read_trace([a_span(attributes={"http.request.method": "GET"})], [a_log("", "a line")])
+    reading = read_traces([a_span(attributes={"http.request.method": "GET"})], [a_log("", "a line")])
 
     assert (reading.records, reading.waiting, reading.unjoined) == ((), (), ())
 
@@ -76,7 +76,7 @@ def test_the_nearest_span_that_tells_a_user_counts():
     agent = a_span(
         "0000000000000002", parent_span_id="0000000000000001", attributes={"gen_ai.operation.name": "invoke_agent", "user.id": "u-2"}
     )
-    metadata = read_trace([root, agent, a_chat(parent_span_id="0000000000000002")], []).records[0]["metadata"]
+    metadata = read_traces([root, agent, a_chat(parent_span_id="0000000000000002")], []).records[0]["metadata"]
 
     assert (metadata["userId"], metadata["sessionId"]) == ("u-2", "s-1")
 
@@ -85,7 +85,7 @@ def test_what_has_no_field_is_kept_by_paths():
     span = a_chat(
         attributes={"my.own.thing": 1, "nothing": None}, resource={"service": {"name": "shop"}}, links=((TRACE, "00f067aa0ba902b7"),)
     )
-    otel = read_trace([span], []).records[0]["metadata"]["otel"]
+    otel = read_traces([span], []).records[0]["metadata"]["otel"]
 
     assert otel["attributes"] == {"my": {"own": {"thing": 1}}}
     assert otel["resource"] == {"service": {"name": "shop"}}
@@ -95,7 +95,7 @@ def test_what_has_no_field_is_kept_by_paths():
 def test_notes_of_reading_end_on_the_record():
     bomb = {"llm.input_messages.999999999.message.content": "boom", "openinference.span.kind": "LLM"}
     span = a_chat(attributes=bomb, notes=("attributes beyond 20000 were ignored",))
-    metadata = read_trace([span], []).records[0]["metadata"]
+    metadata = read_traces([span], []).records[0]["metadata"]
 
     assert len(metadata["notes"]) == 2
     assert metadata["otel"]["attributes"]["llm"]["input_messages"]["999999999"]["message"]["content"] == "boom"
@@ -104,7 +104,7 @@ def test_notes_of_reading_end_on_the_record():
 def test_the_users_own_names_do_not_displace_ours():
     own = {"traceId": "mine", "requestId": 5, "userId": "u-1", "otel": "x", "plan.level": 2}
     told = {f"langsmith.metadata.{name}": value for name, value in own.items()} | {"langsmith.span.kind": "llm"}
-    metadata = read_trace([a_chat(attributes=told)], []).records[0]["metadata"]
+    metadata = read_traces([a_chat(attributes=told)], []).records[0]["metadata"]
 
     assert metadata["traceId"] == TRACE
     assert metadata["requestId"] == "chatcmpl-1"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from generations.wire.otlp.trace import read_trace
+from generations.wire.otlp.trace import read_traces
 
 from .payloads import CHAT, a_span, only
 
@@ -51,7 +51,7 @@ CALL = {
 
 def test_the_span_of_the_models_call_becomes_the_record_and_its_parent_does_not():
     parent = a_span("0000000000000001", scope="ai", attributes=CALL | {"ai.operationId": "ai.generateText"})
-    [record] = read_trace([parent, a_span(scope="ai", parent_span_id="0000000000000001", attributes=CALL)], []).records
+    [record] = read_traces([parent, a_span(scope="ai", parent_span_id="0000000000000001", attributes=CALL)], []).records
 
     assert record["model"] == {"id": "gpt-4o", "version": "gpt-4o-2024-08-06", "provider": "openai"}
     assert record["input"]["content"] == [{"role": "user", "content": [{"type": "text", "text": "Where?"}]}]
@@ -115,7 +115,7 @@ def test_version_7_speaks_opentelemetry_and_repeats_usage_in_its_agent():
     )
     context = {"ai.settings.context.userId": "u-1", "ai.settings.context.plan": "gold"}
     chat = a_span(scope="gen_ai", parent_span_id="0000000000000001", attributes=CHAT | context)
-    [record] = read_trace([agent, chat], []).records
+    [record] = read_traces([agent, chat], []).records
 
     metadata = record["metadata"]
     assert (metadata["agentId"], metadata["userId"], metadata["plan"]) == ("tour", "u-1", "gold")
@@ -126,7 +126,7 @@ def test_version_7_speaks_opentelemetry_and_repeats_usage_in_its_agent():
 def test_tools_name_what_runs_inside_them():
     tool = a_span("0000000000000001", scope="ai", attributes={"ai.operationId": "ai.toolCall", "ai.toolCall.name": "look"})
     told = {name: value for name, value in CALL.items() if name != "ai.telemetry.functionId"}
-    [record] = read_trace([tool, a_span(scope="ai", parent_span_id="0000000000000001", attributes=told)], []).records
+    [record] = read_traces([tool, a_span(scope="ai", parent_span_id="0000000000000001", attributes=told)], []).records
 
     assert record["metadata"]["functionId"] == "look"
 

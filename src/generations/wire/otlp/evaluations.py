@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generations.record import instants
+from generations.wire.identity import span_generation_id
 from generations.wire.otlp.attributes import Attributes
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import Object, as_list, as_number, as_object, as_text, without_absent
@@ -39,6 +40,11 @@ class Evaluation:
     evaluator: str | None = None
     at_ns: int | None = None
     rest: Mapping[str, Any] | None = None
+
+    @property
+    def span_key(self) -> str | None:
+        """The key of the span that was evaluated."""
+        return span_generation_id(self.trace_id, self.span_id) if self.trace_id and self.span_id else None
 
 
 def evaluations_of(spans: Iterable[Span], logs: Iterable[LogRecord]) -> Iterator[Evaluation]:

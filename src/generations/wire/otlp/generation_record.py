@@ -10,7 +10,6 @@ from typing import Any
 from generations.record import instants
 from generations.record.fields import BY_PATH
 from generations.wire.call_parameters import call_parameters
-from generations.wire.identity import span_generation_id
 from generations.wire.modality import input_type, output_type
 from generations.wire.otlp.call import Call
 from generations.wire.otlp.dialects.genai_messages import DETAILS, MESSAGE_EVENTS
@@ -37,11 +36,6 @@ class Reading:
     unknown: Object
     notes: tuple[str, ...] = ()
 
-    @property
-    def record_id(self) -> str:
-        """The id of the record that this span becomes."""
-        return span_generation_id(self.span.trace_id, self.span.span_id)
-
 
 def record_of(reading: Reading, outer: Sequence[Reading] = ()) -> Object:
     """The record of a call.
@@ -59,7 +53,7 @@ def record_of(reading: Reading, outer: Sequence[Reading] = ()) -> Object:
     performance = _performance(span, call, notes)
     model = _model(call, notes)
     record: Object = {
-        "id": reading.record_id,
+        "id": span.key,
         "timestamp": _timestamp(span, call),
         "model": model,
         "input": _input(call, usage),

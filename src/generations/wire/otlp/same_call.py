@@ -30,19 +30,20 @@ class OneCall:
 
 
 def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -> list[OneCall]:
-    """The calls that the spans of one trace are, in the order of `readings`.
+    """The calls that spans are, in the order of `readings`.
 
     Args:
-        readings: the spans that were understood as calls, by span id.
+        readings: the spans that were understood as calls, by their keys.
         enclosing: for each of them, the nearest one of them around it, with no agent or tool between.
 
     A span around one other of the same model is the same call. Around several, it is the one with the same response id,
     else their sum, and left out if any of them tells its tokens. Spans beside each other are one call when they come from
     different instrumentations, overlap in time and have the same response id; ids alone are no proof, because small servers
-    number their answers from a small range. Where one of them tells no id, as frameworks do of streams, the same parent,
-    model and counts are enough.
+    number their answers from a small range. They may be in different traces: where nothing is around a call, each
+    instrumentation begins its own. Where one of them tells no id, as frameworks do of streams, the same parent, model and
+    counts are enough.
     """
-    same = {span_id: span_id for span_id in readings}
+    same = {key: key for key in readings}
     inside: dict[str, list[str]] = {}
     for inner, outer in enclosing.items():
         inside.setdefault(outer, []).append(inner)
@@ -58,24 +59,24 @@ def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -
     _join_beside(same, readings)
     joined = {end for member, other in same.items() if member != other for end in (member, _root(same, other))}
     groups: dict[str, list[str]] = {}
-    for span_id in readings:
-        if span_id not in sums or span_id in joined:
-            groups.setdefault(_root(same, span_id), []).append(span_id)
-    return [_put_together([readings[span_id] for span_id in group], enclosing) for group in groups.values()]
+    for key in readings:
+        if key not in sums or key in joined:
+            groups.setdefault(_root(same, key), []).append(key)
+    return [_put_together([readings[key] for key in group], enclosing) for group in groups.values()]
 
 
 def _join_beside(same: dict[str, str], readings: Mapping[str, Reading]) -> None:
     by_response: dict[str, list[str]] = {}
     by_counts: dict[tuple[object, ...], dict[str, list[str]]] = {}
-    for span_id, reading in readings.items():
+    for key, reading in readings.items():
         call = reading.call
         if call.response_id is not None:
-            by_response.setdefault(call.response_id, []).append(span_id)
+            by_response.setdefault(call.response_id, []).append(key)
         if call.tokens.prompt and call.tokens.completion:
-            of_counts = by_counts.setdefault((reading.span.parent_span_id, *_main(call.tokens)), {})
-            of_counts.setdefault(reading.span.scope.name, []).append(span_id)
-    for span_ids in by_response.values():
-        for one, other in combinations(span_ids, 2) if len(span_ids) <= MOST_TWINS else ():
+            of_counts = by_counts.setdefault((reading.span.trace_id, reading.span.parent_key, *_main(call.tokens)), {})
+            of_counts.setdefault(reading.span.scope.name, []).append(key)
+    for keys in by_response.values():
+        for one, other in combinations(keys, 2) if len(keys) <= MOST_TWINS else ():
             if readings[one].span.scope.name != readings[other].span.scope.name and _overlap(readings[one], readings[other]):
                 _join(same, one, other)
     for of_counts in by_counts.values():
@@ -86,7 +87,7 @@ def _join_pairs(same: dict[str, str], readings: Mapping[str, Reading], by_scope:
     """Equal calls at once, seen by two instrumentations, are as many pairs: the first with the first, and so on."""
     if len(by_scope) != 2 or len(by_scope[0]) != len(by_scope[1]):
         return
-    ones, others = (sorted(span_ids, key=lambda span_id: readings[span_id].span.start_ns or 0) for span_ids in by_scope)
+    ones, others = (sorted(keys, key=lambda member: readings[member].span.start_ns or 0) for keys in by_scope)
     for one, other in zip(ones, others, strict=True):
         first, second = readings[one], readings[other]
         lacks_id = first.call.response_id is None or second.call.response_id is None
@@ -110,16 +111,23 @@ def _models(call: Call) -> list[str]:
 
 
 def _overlap(one: Reading, other: Reading) -> bool:
-    if one.span.start_ns is None or other.span.start_ns is None or one.span.end_ns is None or other.span.end_ns is None:
-        return True
-    return one.span.start_ns <= other.span.end_ns and other.span.start_ns <= one.span.end_ns
+    first, second = _interval_ns(one), _interval_ns(other)
+    return first is None or second is None or (first[0] <= second[1] and second[0] <= first[1])
 
 
-def _root(same: dict[str, str], span_id: str) -> str:
-    while same[span_id] != span_id:
-        same[span_id] = same[same[span_id]]  # halves the path, so that long chains stay cheap
-        span_id = same[span_id]
-    return span_id
+def _interval_ns(reading: Reading) -> tuple[float, int] | None:
+    """Start and end; None when one is not known."""
+    span = reading.span
+    if span.start_ns is None or span.end_ns is None:
+        return None
+    return span.start_ns - (reading.call.duration_ms or 0) * 1e6, span.end_ns
+
+
+def _root(same: dict[str, str], key: str) -> str:
+    while same[key] != key:
+        same[key] = same[same[key]]  # halves the path, so that long chains stay cheap
+        key = same[key]
+    return key
 
 
 def _join(same: dict[str, str], one: str, other: str) -> None:
@@ -128,21 +136,19 @@ def _join(same: dict[str, str], one: str, other: str) -> None:
 
 def _put_together(group: Sequence[Reading], enclosing: Mapping[str, str]) -> OneCall:
     """The innermost first: it starts last, is usually the first to be seen, and its times are those of the call."""
-    ordered = sorted(
-        group, key=lambda reading: (-_depth(reading.span.span_id, enclosing), -(reading.span.start_ns or 0), reading.span.span_id)
-    )
+    ordered = sorted(group, key=lambda reading: (-_depth(reading.span.key, enclosing), -(reading.span.start_ns or 0), reading.span.key))
     inner, *outer = ordered
     for other in outer:
         inner = _completed(inner, other)
     return OneCall(inner, tuple(outer))
 
 
-def _depth(span_id: str, enclosing: Mapping[str, str]) -> int:
+def _depth(key: str, enclosing: Mapping[str, str]) -> int:
     depth = 0
-    seen = {span_id}
-    while span_id in enclosing and enclosing[span_id] not in seen and depth < MOST_LEVELS:
-        span_id = enclosing[span_id]
-        seen.add(span_id)
+    seen = {key}
+    while key in enclosing and enclosing[key] not in seen and depth < MOST_LEVELS:
+        key = enclosing[key]
+        seen.add(key)
         depth += 1
     return depth
 

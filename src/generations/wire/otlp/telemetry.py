@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from generations.wire.identity import span_generation_id
+
 Kind = Literal["unspecified", "internal", "server", "client", "producer", "consumer"]
 KINDS: tuple[Kind, ...] = ("unspecified", "internal", "server", "client", "producer", "consumer")
 """By the number that the protocol gives each."""
@@ -64,6 +66,16 @@ class Span:
     resource: Mapping[str, Any] = field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
 
+    @property
+    def key(self) -> str:
+        """Identity among all spans; also that of the record of a generation that is this span."""
+        return span_generation_id(self.trace_id, self.span_id)
+
+    @property
+    def parent_key(self) -> str | None:
+        """The key of the span around it; None for the root of a trace."""
+        return span_generation_id(self.trace_id, self.parent_span_id) if self.parent_span_id else None
+
 
 @dataclass(frozen=True, slots=True)
 class LogRecord:
@@ -86,6 +98,11 @@ class LogRecord:
     scope: Scope = Scope()
     resource: Mapping[str, Any] = field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
+
+    @property
+    def span_key(self) -> str | None:
+        """The key of the span that it happened in."""
+        return span_generation_id(self.trace_id, self.span_id) if self.trace_id and self.span_id else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""All that is known of one trace, as records.
+"""All that is known of a trace, or of several, as records.
 
 Pure, and so repeatable: pieces of a trace arrive in any order and in several requests. Whoever keeps them calls
-`read_trace` again with all of them, writes the records, whose ids stay the same, and drops what was superseded.
+`read_traces` again with all of them, writes the records, whose ids stay the same, and drops what was superseded.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class TraceReading:
-    """What one trace gives.
+class TracesReading:
+    """What traces give.
 
     Attributes:
         records: one for each generation, in the order of their start.
@@ -77,50 +77,47 @@ def concerns_generations(log: LogRecord) -> bool:
     return log.event_name in MESSAGE_EVENTS or log.event_name in (DETAILS, RESULT)
 
 
-def read_trace(spans: Iterable[Span], logs: Iterable[LogRecord], *, is_complete: bool = False) -> TraceReading:
-    """The records of one trace.
+def read_traces(spans: Iterable[Span], logs: Iterable[LogRecord], *, is_complete: bool = False) -> TracesReading:
+    """The records of one trace or more.
 
     Args:
-        spans: all spans known of it; of a span that came twice the later one counts.
-        logs: all log records known of it.
+        spans: all spans known of them; of a span that came twice the later one counts.
+        logs: all log records known of them.
         is_complete: nothing more will come: events that carry a whole call become a record without their span.
     """
     about = [log for log in logs if concerns_generations(log)]
-    by_id = {span.span_id: span for span in spans if span.attributes.get("logfire.span_type") != "pending_span"}
+    by_key = {span.key: span for span in spans if span.attributes.get("logfire.span_type") != "pending_span"}
     joined: dict[str, list[LogRecord]] = {}
     for log in about:
-        if log.span_id is not None and log.event_name != RESULT:
-            joined.setdefault(log.span_id, []).append(log)
-    missing = [span_id for span_id in joined if span_id not in by_id]
+        if log.span_key is not None and log.event_name != RESULT:
+            joined.setdefault(log.span_key, []).append(log)
+    missing = [key for key in joined if key not in by_key]
     if is_complete:
-        by_id |= {span.span_id: span for span_id in missing if (span := _span_of(joined[span_id])) is not None}
-    placed = {span_id: _placed(_with_details(span, joined.get(span_id, ()))) for span_id, span in by_id.items()}
+        by_key |= {span.key: span for key in missing if (span := _span_of(joined[key])) is not None}
+    placed = {key: _placed(_with_details(span, joined.get(key, ()))) for key, span in by_key.items()}
     readings = {
-        span_id: _reading(found, tuple(joined.get(span_id, ())))
-        for span_id, found in placed.items()
+        key: _reading(found, tuple(joined.get(key, ())))
+        for key, found in placed.items()
         if found.dialect is not None and found.place.role == "generation"
     }
     calls = calls_among(readings, dict(_enclosing(readings, placed)))
-    calls.sort(key=lambda call: (call.reading.span.start_ns or 0, call.reading.span.span_id))
+    calls.sort(key=lambda call: (call.reading.span.start_ns or 0, call.reading.span.key))
     records = [_record(call, placed) for call in calls]
-    evaluations = _join_evaluations(evaluations_of(by_id.values(), about), calls, records)
-    waiting = [Waiting(joined[span_id][0].trace_id or "", span_id, "span") for span_id in missing if span_id not in by_id]
-    waiting += [
-        Waiting(call.reading.span.trace_id, parent, "parent") for call in calls if (parent := _missing_above(call, placed)) is not None
-    ]
-    return TraceReading(
+    evaluations = _join_evaluations(evaluations_of(by_key.values(), about), calls, records)
+    waiting = [Waiting(joined[key][0].trace_id or "", joined[key][0].span_id or "", "span") for key in missing if key not in by_key]
+    waiting += [found for call in calls if (found := _missing_above(call, placed)) is not None]
+    return TracesReading(
         records=tuple(records),
-        superseded_ids=tuple(outer.record_id for call in calls for outer in call.outer),
+        superseded_ids=tuple(outer.span.key for call in calls for outer in call.outer),
         evaluations=tuple(evaluations),
         waiting=tuple(dict.fromkeys(waiting)),
-        unjoined=tuple(log for log in about if log.span_id is None and log.event_name != RESULT),
+        unjoined=tuple(log for log in about if log.span_key is None and log.event_name != RESULT),
     )
 
 
 def records_in(telemetry: Telemetry) -> Iterator[Object]:
     """The records of all traces; events without their span give none."""
-    for pieces in by_trace(telemetry).values():
-        yield from read_trace(pieces.spans, pieces.logs).records
+    yield from read_traces(telemetry.spans, telemetry.logs).records
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,31 +176,32 @@ def _reading(found: _Placed, logs: tuple[LogRecord, ...]) -> Reading:
 
 def _above(span: Span, placed: Mapping[str, _Placed]) -> Iterator[_Placed]:
     """The spans around a span, from the inside out, up to a limit."""
-    seen = {span.span_id}
-    parent = span.parent_span_id
+    seen = {span.key}
+    parent = span.parent_key
     while parent is not None and parent not in seen and parent in placed and len(seen) <= MOST_LEVELS:
         seen.add(parent)
         yield placed[parent]
-        parent = placed[parent].span.parent_span_id
+        parent = placed[parent].span.parent_key
 
 
 def _enclosing(readings: Mapping[str, Reading], placed: Mapping[str, _Placed]) -> Iterator[tuple[str, str]]:
     """Each generation with the nearest one around it; what an agent or a tool does is not the call around that."""
-    for span_id, reading in readings.items():
+    for key, reading in readings.items():
         for found in _above(reading.span, placed):
             if found.place.role in ("agent", "tool"):
                 break
-            if found.span.span_id in readings:
-                yield span_id, found.span.span_id
+            if found.span.key in readings:
+                yield key, found.span.key
                 break
 
 
-def _missing_above(call: OneCall, placed: Mapping[str, _Placed]) -> str | None:
+def _missing_above(call: OneCall, placed: Mapping[str, _Placed]) -> Waiting | None:
     outermost = call.reading.span
     for found in _above(call.reading.span, placed):
         outermost = found.span
-    parent = outermost.parent_span_id
-    return parent if parent is not None and parent not in placed else None
+    if outermost.parent_span_id is None or outermost.parent_key in placed:
+        return None
+    return Waiting(outermost.trace_id, outermost.parent_span_id, "parent")
 
 
 def _record(one: OneCall, placed: Mapping[str, _Placed]) -> Object:
@@ -249,11 +247,11 @@ def _join_evaluations(evaluations: Iterable[Evaluation], calls: Sequence[OneCall
     by_response: dict[str, Object] = {}
     for call, record in zip(calls, records, strict=True):
         for reading in (call.reading, *call.outer):
-            by_span[reading.span.span_id] = record
+            by_span[reading.span.key] = record
         if call.reading.call.response_id is not None:
             by_response.setdefault(call.reading.call.response_id, record)
     for evaluation in evaluations:
-        record = by_span.get(evaluation.span_id or "") or by_response.get(evaluation.response_id or "")
+        record = by_span.get(evaluation.span_key or "") or by_response.get(evaluation.response_id or "")
         if record is None:
             yield evaluation
             continue
