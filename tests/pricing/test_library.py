@@ -81,6 +81,10 @@ def test_what_is_not_listed_is_unknown(library, id, provider, reason):
     assert library.find(id, None, provider) == reason
 
 
+def test_a_text_that_is_no_name_is_not_looked_up(library):
+    assert library.find("gpt-4" * 1000, None, "openai") == "its name is too long for one"
+
+
 @pytest.mark.parametrize("version", ["0613", "preview", "v1", "latest", "001", "2024-08-06", "fp_44709d6fcb"])
 def test_no_version_alone_is_taken_for_a_model(library, version):
     for provider in ("openai", "google", "mistral", "aws", "anthropic", "azure"):

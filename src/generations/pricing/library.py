@@ -45,6 +45,8 @@ _STANDARD: Final = frozenset({"", "auto", "default", "standard", "on_demand", "o
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE_US: Final = 60_000_000
 _REMEMBERED: Final = 10_000
+_LONGEST_NAME: Final = 300
+"""Looking a name up goes through all patterns of its provider: what is longer than any name is not looked up."""
 
 
 class Library:
@@ -61,6 +63,7 @@ class Library:
         self.version = __version__
         self._snapshot: _Snapshot = get_snapshot()
         self._by_id = {provider.id: provider for provider in self._snapshot.providers}
+        self._found: dict[tuple[str, str | None, str | None], Listed | str] = {}
 
     def find(self, model_id: str, version: str | None, provider: str | None) -> Listed | str:
         """The model in the list; why it is not there, where it is not.
@@ -68,6 +71,16 @@ class Library:
         A provider that is named is believed: its models have its prices. Without one the model's name tells it, by its
         prefix or by being known.
         """
+        asked = (model_id, version, provider)
+        found = self._found.get(asked)
+        if found is None:
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
+            is_name = len(model_id) <= _LONGEST_NAME and len(version or "") <= _LONGEST_NAME
+            found = self._found[asked] = self._looked_up(model_id, version, provider) if is_name else "its name is too long for one"
+        return found
+
+    def _looked_up(self, model_id: str, version: str | None, provider: str | None) -> Listed | str:
         named = provider_names(provider)
         if named:
             for name in named:
