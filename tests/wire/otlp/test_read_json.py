@@ -107,6 +107,12 @@ def test_a_time_that_was_not_set_is_absent_without_a_note():
     assert (span.start_ns, span.notes) == (None, ())
 
 
+def test_what_the_senders_own_limits_kept_back_is_noted():
+    span = the_span(droppedAttributesCount=3, droppedEventsCount=1)
+
+    assert span.notes == ("the sender dropped 3 attributes", "the sender dropped 1 events")
+
+
 def test_too_many_attributes_are_cut_off_with_a_note(monkeypatch):
     monkeypatch.setattr(bounds, "MOST_ATTRIBUTES", 3)
     span = the_span(attributes={f"a{number}": number for number in range(5)})

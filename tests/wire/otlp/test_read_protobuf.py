@@ -26,7 +26,14 @@ def as_bytes(request, kind):
 def test_a_span_is_the_same_in_both_encodings():
     attributes = {"text": "a", "yes": True, "count": -7, "share": 0.5, "list": ["a", 1, {"b": None}], "map": {"c": 1}, "null": None}
     event = {"name": "exception", "timeUnixNano": str(START_NS), "attributes": []}
-    sent = a_sent_span(attributes=attributes, traceId=TRACE_BASE64, spanId=SPAN_BASE64, events=[event], status={"code": 2, "message": "no"})
+    sent = a_sent_span(
+        attributes=attributes,
+        traceId=TRACE_BASE64,
+        spanId=SPAN_BASE64,
+        events=[event],
+        status={"code": 2, "message": "no"},
+        droppedAttributesCount=2,
+    )
     request = a_request(sent)
 
     assert traces_of(as_bytes(request, ExportTraceServiceRequest)) == telemetry_of(request)

@@ -112,6 +112,13 @@ class Bounded:
         self._note(f"the {what} was ignored: {nanoseconds} nanoseconds since 1970 is not between the years 2000 and 2100")
         return None
 
+    def dropped(self, attributes: int, events: int = 0) -> None:
+        """Take note of what the sender's own limits have kept back."""
+        if attributes:
+            self._note(f"the sender dropped {attributes} attributes")
+        if events:
+            self._note(f"the sender dropped {events} events")
+
     def _is_too_deep(self, depth: int) -> bool:
         if depth <= DEEPEST:
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,46 +22,48 @@ def unflattened(names: Mapping[str, Any]) -> tuple[Any, Object]:
         The value, and the names left aside: those with an index above the limit or too many steps, and those that
         contradict another (`0` and `0.role`).
     """
-    tree: Object = {}
+    tree = _Branch()
     aside: Object = {}
     for name, value in names.items():
-        steps = name.split(".")
-        if len(steps) > MOST_STEPS or not all(map(_is_sound, steps)) or not _put(tree, steps, value):
+        if (_MANY_DIGITS.search(name) and not _has_sound_indices(name)) or not _put(tree, name.split("."), value):
             aside[name] = value
     return _listed(tree), aside
 
 
-class _Leaf:
-    """A value that was sent, told from the objects that the names make."""
-
-    def __init__(self, value: Any) -> None:
-        self.value = value
+class _Branch(dict[str, Any]):
+    """An object that the names make, told from objects that are values."""
 
 
-def _is_sound(step: str) -> bool:
-    return not step.isdecimal() or (len(step) <= len(str(LARGEST_INDEX)) and int(step) <= LARGEST_INDEX)
+_MANY_DIGITS = re.compile(r"\d{5}")
 
 
-def _put(tree: Object, steps: list[str], value: Any) -> bool:
+def _has_sound_indices(name: str) -> bool:
+    return all(len(step) <= len(str(LARGEST_INDEX)) and int(step) <= LARGEST_INDEX for step in name.split(".") if step.isdecimal())
+
+
+def _put(tree: _Branch, steps: list[str], value: Any) -> bool:
+    if len(steps) > MOST_STEPS:
+        return False
     holder = tree
     for step in steps[:-1]:
-        below: Any = holder.setdefault(step, {})
-        if isinstance(below, _Leaf):
+        below = holder.get(step)
+        if below is None:
+            below = holder[step] = _Branch()
+        if type(below) is not _Branch:
             return False
         holder = below
     if steps[-1] in holder:
         return False
-    holder[steps[-1]] = _Leaf(value)
+    holder[steps[-1]] = value
     return True
 
 
 def _listed(tree: Any) -> Any:
-    if isinstance(tree, _Leaf):
-        return tree.value
-    branches = as_object(tree)
-    if branches and all(step.isdecimal() for step in branches):
-        return [_listed(branches[step]) for step in sorted(branches, key=int)]
-    return {step: _listed(branch) for step, branch in branches.items()}
+    if type(tree) is not _Branch:
+        return tree
+    if tree and all(map(str.isdecimal, tree)):
+        return [_listed(tree[step]) for step in sorted(tree, key=int)]
+    return {step: _listed(branch) for step, branch in tree.items()}
 
 
 def nested(names: Mapping[str, Any]) -> Object:

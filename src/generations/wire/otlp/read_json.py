@@ -53,6 +53,7 @@ def _span(sent: Object, scope: Scope, resource: Object) -> Span:
     trace_id, span_id = _id(sent.get("traceId"), 32), _id(sent.get("spanId"), 16)
     if trace_id is None or span_id is None:
         raise ValueError("a span has a traceId of 32 and a spanId of 16 hexadecimal digits")
+    bounded.dropped(as_count(sent.get("droppedAttributesCount")) or 0, as_count(sent.get("droppedEventsCount")) or 0)
     status = as_object(sent.get("status"))
     return Span(
         trace_id=trace_id,
@@ -87,6 +88,7 @@ def _log_record(sent: Object, scope: Scope, resource: Object) -> LogRecord:
     if not sent:
         raise ValueError("a log record is an object with something in it")
     bounded = Bounded()
+    bounded.dropped(as_count(sent.get("droppedAttributesCount")) or 0)
     attributes = _attributes(sent, bounded)
     at_ns = _integer(sent.get("timeUnixNano")) or _integer(sent.get("observedTimeUnixNano"))
     return LogRecord(

@@ -92,6 +92,7 @@ def _scope(sent: InstrumentationScope) -> Scope:
 
 def _span(sent: SentSpan, scope: Scope, resource: Object) -> Span:
     bounded = Bounded()
+    bounded.dropped(sent.dropped_attributes_count, sent.dropped_events_count)
     return Span(
         trace_id=sent.trace_id.hex(),
         span_id=sent.span_id.hex(),
@@ -118,6 +119,7 @@ def _event(sent: SentSpan.Event, bounded: Bounded) -> SpanEvent:
 
 def _log_record(sent: SentLogRecord, scope: Scope, resource: Object) -> LogRecord:
     bounded = Bounded()
+    bounded.dropped(sent.dropped_attributes_count)
     attributes = _attributes(sent.attributes, bounded)
     named = attributes.get("event.name")
     return LogRecord(
