@@ -86,6 +86,7 @@ def test_a_span_around_several_calls_is_their_sum_and_left_out():
     reading = read_traces([a_framework_call(attributes={"llm.token_count.prompt": 24}), *inner], [])
 
     assert [record["metadata"]["spanId"] for record in reading.records] == [INNER, OTHER]
+    assert reading.superseded_ids == (f"{TRACE}-{OUTER}",)
 
 
 def test_a_span_around_several_calls_that_tell_no_tokens_is_kept():

@@ -45,8 +45,8 @@ class TracesReading:
 
     Attributes:
         records: one for each generation, in the order of their start.
-        superseded_ids: ids of records that an earlier reading, with fewer pieces, may have given and that are now part of
-            another record.
+        superseded_ids: ids of records that an earlier reading, with fewer pieces, may have given: they are now part of
+            another record, or the sum of several.
         evaluations: those whose generation is not among the records; the others are in their record's feedback.
         waiting: what is still missing.
         unjoined: log records with messages that name no span and cannot be joined to one.
@@ -102,13 +102,14 @@ def read_traces(spans: Iterable[Span], logs: Iterable[LogRecord], *, is_complete
     }
     calls = calls_among(readings, dict(_enclosing(readings, placed)))
     calls.sort(key=lambda call: (call.reading.span.start_ns or 0, call.reading.span.key))
+    kept = {call.reading.span.key for call in calls}
     records = [_record(call, placed) for call in calls]
     evaluations = _join_evaluations(evaluations_of(by_key.values(), about), calls, records)
     waiting = [Waiting(joined[key][0].trace_id or "", joined[key][0].span_id or "", "span") for key in missing if key not in by_key]
     waiting += [found for call in calls if (found := _missing_above(call, placed)) is not None]
     return TracesReading(
         records=tuple(records),
-        superseded_ids=tuple(outer.span.key for call in calls for outer in call.outer),
+        superseded_ids=tuple(key for key in readings if key not in kept),
         evaluations=tuple(evaluations),
         waiting=tuple(dict.fromkeys(waiting)),
         unjoined=tuple(log for log in about if log.span_key is None and log.event_name != RESULT),
