@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from generations import query
 from generations.errors import MissingExtra
-from generations.pricing.documents import PATHS, computed_before, cost_of, is_reported, with_cost
+from generations.pricing.documents import PATHS, billed, cost_of, is_reported, with_cost
 from generations.pricing.prices import Prices, Unknown
 from generations.store.assemble import documents
 from generations.store.revise import Revision
@@ -38,8 +38,8 @@ class ModelDifference:
         reported: those with a reported cost, which stays; only the cost beside it is computed anew.
         unknown: those whose cost cannot be computed; they stay as they are.
         changed: those whose computed cost becomes another one.
-        before: sum of the computed costs so far.
-        after: sum of the computed costs then.
+        before: sum of `usage.cost` so far, reported or computed.
+        after: sum of `usage.cost` then.
     """
 
     model: str
@@ -185,25 +185,22 @@ def _count(
     """Count one record in."""
     model: dict[str, Any] = record["model"]
     cost = cost_of(record, prices, project)
-    before = computed_before(record)
+    after = record if isinstance(cost, Unknown) else with_cost(record, cost)
+    old, new = billed(record), billed(after)
 
     def row(currency: str) -> ModelDifference:
         key = (model["id"], model.get("provider"), currency)
         return found.setdefault(key, ModelDifference(*key))
 
-    old_currency = before[1] if before else ""
-    new_currency = old_currency if isinstance(cost, Unknown) else cost.currency
-    repricing.records += 1
-    here = row(new_currency)
+    here = row(new[1] if new else "")
     here.records += 1
     here.reported += is_reported(record)
-    if before:
-        row(old_currency).before += before[0]
-    if isinstance(cost, Unknown):
-        here.unknown += 1
-        here.after += before[0] if before else 0
-        return
-    here.after += cost.amount
-    if with_cost(record, cost) != record:
+    here.unknown += isinstance(cost, Unknown)
+    if new:
+        here.after += new[0]
+    if old:
+        row(old[1]).before += old[0]
+    repricing.records += 1
+    if after != record:
         here.changed += 1
         repricing.ids.append(record["id"])

@@ -31,14 +31,10 @@ def cost_of(record: Document, prices: Prices, project: str) -> Cost | Unknown:
     )
 
 
-def computed_before(record: Document) -> tuple[float, str] | None:
-    """The cost that was computed for a record so far, and its currency; None where it was not."""
+def billed(record: Document) -> tuple[float, str] | None:
+    """The cost of a record as it stands, reported or computed, and its currency; None where it is not known."""
     usage = _object(record, "usage")
-    if usage.get("computedCost") is not None:
-        return usage["computedCost"], usage.get("computedCurrency") or ""
-    if usage.get("costSource") == "computed" and usage.get("cost") is not None:
-        return usage["cost"], usage.get("currency") or ""
-    return None
+    return None if usage.get("cost") is None else (usage["cost"], usage.get("currency") or "")
 
 
 def is_reported(record: Document) -> bool:
