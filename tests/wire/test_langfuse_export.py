@@ -85,7 +85,14 @@ def test_observations_that_name_each_other_as_parents_do_not_hang():
         ),
         (
             {"input": 4, "output": 6, "input_audio": 2, "output_audio": 1, "total": 13},
-            {"promptTokens": 6, "completionTokens": 7, "totalTokens": 13, "audioTokens": 3},
+            {
+                "promptTokens": 6,
+                "completionTokens": 7,
+                "totalTokens": 13,
+                "audioTokens": 3,
+                "inputAudioTokens": 2,
+                "outputAudioTokens": 1,
+            },
         ),
         ({"total": 9}, {"totalTokens": 9}),
         ({}, None),

@@ -47,6 +47,10 @@ def _tokens(details: Object) -> Object:
             "cacheWriteTokens": _sum(parts, ("cache_creation", "cache_write")),
             "reasoningTokens": _sum(completion_parts, ("reasoning", "thoughts")),
             "audioTokens": _sum(parts, ("audio",)),
+            "inputAudioTokens": _sum(prompt_parts, ("audio",)),
+            "outputAudioTokens": _sum(completion_parts, ("audio",)),
+            "inputImageTokens": _sum(prompt_parts, ("image",)),
+            "outputImageTokens": _sum(completion_parts, ("image",)),
         }
     )
 
