@@ -1,5 +1,6 @@
 """Whatever a user can write, set or meet stands in the docs."""
 
+import inspect
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 import typer.main
 
 import generations
-from generations import errors
+from generations import capture, errors
+from generations.capture import Counters
+from generations.capture.redaction import PATTERNS
 from generations.cli import app
 from generations.query import operators
 from generations.record.fields import FIELDS
@@ -81,6 +84,18 @@ def test_every_test_that_the_reference_names_is_there() -> None:
 
     assert len(named) >= 4
     assert [name for name, path in named if f"def {name}(" not in (ROOT / path).read_text()] == []
+
+
+@pytest.mark.parametrize("name", [*PATTERNS, *(field.name for field in fields(Counters))])
+def test_every_pattern_and_counter_of_capture_is_documented(name: str) -> None:
+    assert f"| `{name}` |" in page("capture.md")
+
+
+def test_every_argument_of_configure_is_documented() -> None:
+    """In its docstring, which editors show; the pages tell what needs more words."""
+    arguments = inspect.signature(capture.configure).parameters
+
+    assert [name for name in arguments if f"        {name}: " not in str(capture.configure.__doc__)] == []
 
 
 def test_every_public_name_is_mentioned() -> None:

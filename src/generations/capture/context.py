@@ -11,11 +11,12 @@ another service is read in the same way, and gives way to what is told here.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from generations.capture.snapshot import Snapshot
 
@@ -25,14 +26,13 @@ TAGS: Final = "generations.tags"
 METADATA: Final = "generations.metadata."
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What was told around a call; None and empty where nothing was."""
 
     user_id: str | None = None
     session_id: str | None = None
     tags: tuple[str, ...] = ()
-    metadata: MappingProxyType[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    metadata: Mapping[str, Any] = MappingProxyType({})
     size_bytes: int = 0
 
 
@@ -57,21 +57,23 @@ class Scope:
 
     def __enter__(self) -> Self:
         before = _context.get()
-        change = dict(self._change)
+        change = self._change
         if "tags" in change:
-            change["tags"] = (*before.tags, *(tag for tag in change["tags"] if tag not in before.tags))
-        if "metadata" in change:
-            change["metadata"] = MappingProxyType({**before.metadata, **change["metadata"]})
-        change["size_bytes"] = before.size_bytes + self._change.get("size_bytes", 0)
-        token = _context.set(replace(before, **change))
-        self._tokens.append((token, _attach(self._baggage)))
+            change = {"tags": (*before.tags, *(tag for tag in change["tags"] if tag not in before.tags))}
+        elif "metadata" in change:
+            size = before.size_bytes + change["size_bytes"]
+            change = {"metadata": {**before.metadata, **change["metadata"]}, "size_bytes": size}
+        token = _context.set(before._replace(**change))
+        # without OpenTelemetry nobody would carry baggage on
+        self._tokens.append((token, _attach(self._baggage) if "opentelemetry.context" in sys.modules else None))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         token, attached = self._tokens.pop()
         with suppress(ValueError):  # left in another task than it was entered in, as async generators may be
             _context.reset(token)
-        _detach(attached)
+        if attached is not None:
+            _detach(attached)
 
 
 def user(id: str) -> Scope:
@@ -98,9 +100,7 @@ def metadata(**entries: Any) -> Scope:
 
 
 def _attach(entries: dict[str, str]) -> Any:
-    """Put entries into OpenTelemetry's baggage; None when it is not in use, for nobody would carry them on."""
-    if "opentelemetry.context" not in sys.modules:
-        return None
+    """Put entries into OpenTelemetry's baggage; None when it does not take them."""
     with suppress(Exception):  # another library's business must not end the host's
         from opentelemetry import baggage, context  # noqa: PLC0415 - only where the host has loaded it
 
@@ -114,11 +114,10 @@ def _attach(entries: dict[str, str]) -> Any:
 
 
 def _detach(attached: Any) -> None:
-    if attached is not None:
-        with suppress(Exception):  # as above
-            from opentelemetry import context  # noqa: PLC0415 - only where the host has loaded it
+    with suppress(Exception):  # as above
+        from opentelemetry import context  # noqa: PLC0415 - only where the host has loaded it
 
-            context.detach(attached)
+        context.detach(attached)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +126,7 @@ class Surroundings:
 
     trace_id: int = 0
     span_id: int = 0
-    baggage: MappingProxyType[str, Any] | dict[str, Any] = field(default_factory=dict[str, Any])
+    baggage: dict[str, Any] = field(default_factory=dict[str, Any])
 
 
 NO_SURROUNDINGS: Final = Surroundings()

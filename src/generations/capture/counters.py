@@ -15,7 +15,7 @@ _SECONDS_BETWEEN_LINES: Final = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """Numbers of generations since the process started, or since it was forked.
+    """Numbers of generations since the process started, was forked, or was configured anew.
 
     Attributes:
         captured: handed to the recorder.

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from importlib import import_module
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final
 
@@ -139,8 +140,7 @@ class Recorder:
 
     def _start(self) -> bool:
         if not self.settings.is_server:
-            import concurrent.futures.thread  # noqa: F401, PLC0415 - the engine needs it, and it cannot be imported once the process is ending
-
+            import_module("concurrent.futures.thread")  # the engine needs it, and it cannot be imported once the process is ending
         try:
             self._on_start()
             self._thread = threading.Thread(target=self._run, name="generations-capture", daemon=True)

@@ -130,8 +130,8 @@ class Recording:
         self.surroundings = NO_SURROUNDINGS
         self.first_token_ns = 0
         self.ended_ns = 0
-        self.timestamp_ns = time.time_ns()
-        self.started_ns = time.perf_counter_ns()
+        self.timestamp_ns = 0
+        self.started_ns = 0
 
     def __enter__(self) -> Self:
         self.begin()
@@ -238,6 +238,8 @@ class Recording:
         """Hand the generation to the recorder; later calls change nothing."""
         if self.ended_ns:
             return
+        if not self.started_ns:
+            self.begin()
         self.ended_ns = time.perf_counter_ns()
         if error is not None:
             self.error = _told(error)

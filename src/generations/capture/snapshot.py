@@ -25,6 +25,7 @@ MOST_VALUES: Final = 50_000
 CUT: Final = "…"
 
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
+_TEXT: Final = frozenset({str})
 _CONTAINER_BYTES: Final = 64
 _SCALAR_BYTES: Final = 16
 
@@ -75,7 +76,7 @@ class Snapshot:
             else:
                 taken[key] = self.take(item, depth)
         self.size_bytes += size
-        return taken if all(type(key) is str for key in taken) else {_key(key): item for key, item in taken.items()}
+        return taken if _TEXT.issuperset(map(type, taken)) else {_key(key): item for key, item in taken.items()}
 
     def _list(self, value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
         if len(value) > 8:  # long lists of numbers or tokens: an embedding, a prompt of token ids
