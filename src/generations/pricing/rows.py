@@ -29,12 +29,14 @@ _OTHERS: Final = (
 CONTEXT_KEYS: Final = {
     "service_tier": "service_tier",
     "serviceTier": "service_tier",
-    "openai.response.service_tier": "service_tier",
-    "openai.request.service_tier": "service_tier",
     "processing": "processing",
     "speed": "speed",
 }
 """Keys of `parameters` and `metadata` that tell how a call was processed, and what they tell."""
+
+_ANSWERED: Final = (("openai", "response"), ("gen_ai", "openai", "response"), ("gen_ai", "response"))
+"""Where, in the attributes of a span, the provider tells the tier that it really used."""
+
 
 _HEARING: Final = ("audio", "multimodal")
 
@@ -74,7 +76,24 @@ def context_of(parameters: Mapping[str, Any], metadata: Mapping[str, Any]) -> Co
             value = holder.get(key)
             if isinstance(value, str):
                 told[name] = value
+    tier = _answered_tier(metadata)
+    if tier is not None:
+        told["service_tier"] = tier
+    if told.get("service_tier") == "batch":  # Anthropic's word for it
+        told["processing"] = told.pop("service_tier")
     return tuple(sorted(told.items()))
+
+
+def _answered_tier(metadata: Mapping[str, Any]) -> str | None:
+    otel = metadata.get("otel")
+    attributes: Any = cast("Mapping[str, Any]", otel).get("attributes") if isinstance(otel, Mapping) else None
+    for path in _ANSWERED:
+        found = attributes
+        for step in (*path, "service_tier"):
+            found = cast("Mapping[str, Any]", found).get(step) if isinstance(found, Mapping) else None
+        if isinstance(found, str):
+            return found
+    return None
 
 
 def _may_tell(text: str) -> bool:
