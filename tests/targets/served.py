@@ -29,9 +29,11 @@ def served(folder: Path, *arguments: str) -> Iterator[str]:
 
 def listening_at(process: subprocess.Popen, log: Path) -> str:
     """Where the server says that it listens, once it does."""
-    while True:
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
         is_running = process.poll() is None
         if found := re.search(r" on (http://\S+)\s", log.read_text()):
             return found[1]
         assert is_running, f"the server did not start: {log.read_text()}"
         time.sleep(0.02)
+    raise AssertionError(f"the server did not say where it listens: {log.read_text()}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 from starlette.responses import Response
@@ -28,16 +28,25 @@ async def list_generations(call: Call) -> Response:
     asked = listing(call.request.query_params)
     page = Page(asked)
     found = await call.read(_found, call, page, asked)
-    has_next, docs = len(found) > asked.limit, found[: asked.limit]
-    cursor = page.next_cursor(docs[-1]) if has_next else None
-    total = await _total(call, page, asked, len(found)) if asked.count else None
-    head = msgspec.json.encode(page.envelope(len(docs), total, cursor, has_next=has_next))
-    lines = [record_line(page.shown(document)) for document in docs]
-    return Response(b'{"docs":[' + b",".join(lines) + b"]," + head[1:], media_type=JSON)
+    total = await _total(call, page, asked, found.seen) if asked.count else None
+    head = msgspec.json.encode(page.envelope(found.shown, total, found.next_cursor, has_next=found.seen > asked.limit))
+    return Response(b'{"docs":[' + found.lines + b"]," + head[1:], media_type=JSON)
 
 
-def _found(call: Call, page: Page, asked: Listing) -> list[dict[str, Any]]:
-    return call.collection.find(page.filter, page.fields, sort=asked.order, skip=page.skip, limit=asked.limit + 1).to_list()
+class _Found(NamedTuple):
+    """A page: its records as JSON, how many they are, how many were looked at, and where the next one begins."""
+
+    lines: bytes
+    shown: int
+    seen: int
+    next_cursor: str | None
+
+
+def _found(call: Call, page: Page, asked: Listing) -> _Found:
+    found = call.collection.find(page.filter, page.fields, sort=asked.order, skip=page.skip, limit=asked.limit + 1).to_list()
+    docs = found[: asked.limit]
+    cursor = page.next_cursor(docs[-1]) if len(found) > asked.limit else None
+    return _Found(b",".join(record_line(page.shown(document)) for document in docs), len(docs), len(found), cursor)
 
 
 async def _total(call: Call, page: Page, asked: Listing, found: int) -> int:
@@ -65,18 +74,18 @@ async def get(call: Call) -> Response:
 async def feedback(call: Call) -> Response:
     """All feedback that a record was given, the newest first."""
     known_parameters(call.request, {})
-    return _listed([record_line(one) for one in await call.read(call.collection.feedback, call.id)])
+    return _listed(await call.read(lambda: [record_line(one) for one in call.collection.feedback(call.id)]))
 
 
 async def history(call: Call) -> Response:
     """All versions of a record, the newest first."""
     known_parameters(call.request, {})
-    versions = await call.read(call.collection.history, call.id)
+    as_lines = wanted(call.request) == "lines"
+    line = extended_line if as_lines else record_line
+    versions = await call.read(lambda: [_version(one, line) for one in call.collection.history(call.id)])
     if not versions:
         raise not_there(call.id)
-    if wanted(call.request) == "lines":
-        return Response(b"".join(_version(one, extended_line) + b"\n" for one in versions), media_type=JSON_LINES)
-    return _listed([_version(one, record_line) for one in versions])
+    return Response(b"\n".join(versions) + b"\n", media_type=JSON_LINES) if as_lines else _listed(versions)
 
 
 def _version(one: RecordVersion, line: Callable[[dict[str, Any]], bytes]) -> bytes:

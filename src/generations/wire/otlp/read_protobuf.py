@@ -32,7 +32,7 @@ def traces_of(body: bytes) -> Telemetry:
         MissingExtra: the extra `otlp` is not installed.
     """
     try:
-        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest  # noqa: PLC0415
+        from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise _missing_extra() from error
     request = _parsed(body, ExportTraceServiceRequest)
@@ -58,7 +58,7 @@ def logs_of(body: bytes) -> Telemetry:
         MissingExtra: the extra `otlp` is not installed.
     """
     try:
-        from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest  # noqa: PLC0415
+        from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest  # noqa: PLC0415 - the same
     except ImportError as error:
         raise _missing_extra() from error
     request = _parsed(body, ExportLogsServiceRequest)
@@ -76,7 +76,7 @@ def _missing_extra() -> MissingExtra:
 
 
 def _parsed(body: bytes, kind: Callable[[], Request]) -> Request:
-    from google.protobuf.message import DecodeError  # noqa: PLC0415
+    from google.protobuf.message import DecodeError  # noqa: PLC0415 - the same
 
     request = kind()
     try:
