@@ -43,8 +43,8 @@ def pytest_generate_tests(metafunc):
         stores = [name for name in NAMES if name in asked]
         clients = [name for name in getattr(metafunc.module, "CLIENTS", ()) if name in asked and "engine" not in metafunc.fixturenames]
         if not metafunc.config.getoption("--everywhere"):
-            stores = stores[:1] if metafunc.module.__name__.startswith("tests.query.") else stores[:2]
             clients = clients[-1:]  # the asynchronous client asks the same server in the same words
+            stores = stores[:1] if clients or metafunc.module.__name__.startswith("tests.query.") else stores[:2]
         metafunc.parametrize("target", [*stores, *clients], indirect=True, scope="session")
 
 
