@@ -22,6 +22,8 @@ from generations.pricing.rows import context_of, sides
         ({}, {"otel": {"attributes": {"gen_ai": {"response": {"service_tier": "priority"}}}}}, (("service_tier", "priority"),)),
         ({"service_tier": 3, "speed": None}, {"otel": "none", "processing": ["batch"]}, ()),
         ({}, {"otel": {"attributes": {"openai": "text"}}}, ()),
+        ({}, {"service_tier": "gold", "processing": "nightly", "speed": "slow"}, ()),
+        ({"service_tier": "tier-of-a-contract"}, {}, (("service_tier", "tier-of-a-contract"),)),
     ],
 )
 def test_what_the_answer_tells_goes_before_what_was_asked_for(parameters, metadata, context):

@@ -34,6 +34,9 @@ CONTEXT_KEYS: Final = {
 }
 """Keys of `parameters` and `metadata` that tell how a call was processed, and what they tell."""
 
+_WORDS: Final = frozenset({"auto", "default", "standard", "flex", "priority", "scale", "fast", "batch"})
+"""What providers call it. Metadata is the recorder's own: another word under such a key, as of a customer's tier, tells nothing of prices."""
+
 _ANSWERED: Final = (("openai", "response"), ("gen_ai", "openai", "response"), ("gen_ai", "response"))
 """Where, in the attributes of a span, the provider tells the tier that it really used."""
 
@@ -74,7 +77,7 @@ def context_of(parameters: Mapping[str, Any], metadata: Mapping[str, Any]) -> Co
     for holder in (parameters, metadata):
         for key, name in CONTEXT_KEYS.items():
             value = holder.get(key)
-            if isinstance(value, str):
+            if isinstance(value, str) and (holder is parameters or value in _WORDS):
                 told[name] = value
     tier = _answered_tier(metadata)
     if tier is not None:
