@@ -35,7 +35,7 @@ CONTEXT_KEYS: Final = {
 """Keys of `parameters` and `metadata` that tell how a call was processed, and what they tell."""
 
 _WORDS: Final = frozenset({"auto", "default", "standard", "flex", "priority", "scale", "fast", "batch"})
-"""What providers call it. Metadata is the recorder's own: another word under such a key, as of a customer's tier, tells nothing of prices."""
+"""What providers call it. Metadata is the recorder's own: any other word there, such as a customer's tier, tells nothing of prices."""
 
 _ANSWERED: Final = (("openai", "response"), ("gen_ai", "openai", "response"), ("gen_ai", "response"))
 """Where, in the attributes of a span, the provider tells the tier that it really used."""
