@@ -41,7 +41,7 @@ _BOTH: Final = {
     (name, other): joint
     for name, other in combinations(NAMES, 2)
     for joint in NAMES
-    if UNITS[joint] == UNITS[name] | UNITS[other] != UNITS[other]
+    if joint not in (name, other) and UNITS[joint] == UNITS[name] | UNITS[other]
 }
 """What is counted in two units at once, where neither is inside the other."""
 
