@@ -150,6 +150,50 @@ while True:
     assert len({record["id"] for record in found}) == len(found)
 
 
+def test_through_kills_of_server_and_program_everything_arrives_once(captured, program, started_program, start_server, project):
+    """The server dies under a capturing program, which dies itself; each generation is there once in the end."""
+    port = free_port()
+    told = environment(captured, GENERATIONS_URL=f"http://127.0.0.1:{port}")
+    server = start_server(port=port)
+    process = started_program(
+        """
+import sys
+from generations import capture
+for number, line in enumerate(sys.stdin):
+    for _ in range(20):
+        with capture.generation(model="m", input=str(number)) as g:
+            g.output = "x" * 500
+    capture.flush(1)
+    print(capture.counters().waiting, flush=True)
+""",
+        **told,
+    )
+
+    def capture_20():
+        process.stdin.write("go\n")
+        process.stdin.flush()
+        return int(process.stdout.readline())
+
+    assert [capture_20() for _ in range(3)] == [0] * 3
+    server.process.kill()
+    server.process.wait()
+    assert [capture_20() for _ in range(3)] == [0] * 3
+    server = start_server(port=port)
+    assert capture_20() == 0
+    server.process.kill()
+    server.process.wait()
+    assert capture_20() == 0
+    process.kill()
+    process.wait()
+    server = start_server(port=port)
+    program('from generations import capture\nwith capture.generation(model="last"): pass\nassert capture.flush(20)', **told)
+
+    with server.client(headers={"Generations-Project": project}) as client:
+        answer = client.get("/api/generations", params={"limit": 1000}).json()
+    assert answer["totalDocs"] == 8 * 20 + 1
+    assert len({record["id"] for record in answer["docs"]}) == 161
+
+
 def test_a_torn_tail_is_stepped_over(captured, program):
     url = f"http://127.0.0.1:{free_port()}"
     program(CAPTURE_10, **environment(captured, GENERATIONS_URL=url))

@@ -32,7 +32,7 @@ class Delivery:
     Where there is no spool, or the disk does not take it, batches wait in memory, within the same bound as recordings.
 
     Attributes:
-        loading: held while something is sent for the first time, which imports.
+        loading: held while the thread imports.
     """
 
     def __init__(self, settings: Settings, tally: Tally, on_open: Callable[[], None]) -> None:
@@ -42,7 +42,6 @@ class Delivery:
         self._spool = Spool(settings.spool, settings.spool_bytes) if settings.spool is not None else None
         self._sink: Sink | None = None
         self.loading = threading.Lock()
-        self._has_loaded = False
         self._left: SpoolFile | None = None
         self._left_frames: Iterator[Frame] = iter(())
         self._next: Frame | None = None
@@ -88,12 +87,15 @@ class Delivery:
         return False
 
     def close(self) -> None:
-        """Leave the spool to others, and the destination."""
-        self._leave_file()
+        """Leave the spool to others, and the destination; both are opened again when there is more."""
+        left, self._left, self._next = self._left, None, None
+        if left is not None:
+            left.close(remove=False)
         if self._spool is not None:
             self._spool.close()
-        if self._sink is not None:
-            self._sink.close()
+        sink, self._sink = self._sink, None
+        if sink is not None:
+            sink.close()
 
     def abandon(self) -> None:
         """In a forked child: close the descriptors that belong to the parent."""
@@ -165,25 +167,22 @@ class Delivery:
             self._left_frames = self._left.frames()
         return self._left
 
-    def _leave_file(self) -> None:
-        left, self._left = self._left, None
-        if left is not None:
-            left.close(remove=False)
-
     def _send(self, frame: Frame, patience_seconds: float, *, is_own: bool) -> bool:
         """Whether the batch is taken, or refused for good; what could not be sent sets the time of the next try."""
         try:
             refused = self._ask(frame.body, patience_seconds)
         except NotSent as error:
             self._tally.error(error.kind, str(error))
-            pause = max(self._pause_seconds * random.uniform(0.5, 1.0), error.pause_seconds)  # noqa: S311 - nothing secret
-            self._may_send_at = time.monotonic() + pause
-            self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
+            self._pause(error.pause_seconds)
             return False
         except Refused as error:
             refused = [str(error)]
             if frame.count > 1:
                 return all(self._send(one, patience_seconds, is_own=is_own) for one in _single(frame))
+        except Exception as error:  # noqa: BLE001 - whatever a client or an engine raises, the batch is kept for another try
+            self._tally.error("internal", f"{type(error).__name__}: {error}")
+            self._pause(0.0)
+            return False
         self._pause_seconds = FIRST_PAUSE_SECONDS
         if refused:
             self._tally.drop("refused", len(refused), was_in_memory=False, message=refused[0])
@@ -193,17 +192,28 @@ class Delivery:
             self._tally.recovered += frame.count - len(refused)
         return True
 
+    def _pause(self, least_seconds: float) -> None:
+        pause = max(self._pause_seconds * random.uniform(0.5, 1.0), least_seconds)  # noqa: S311 - nothing secret
+        self._may_send_at = time.monotonic() + pause
+        self._pause_seconds = min(2 * self._pause_seconds, LONGEST_PAUSE_SECONDS)
+
     def _ask(self, body: bytes, patience_seconds: float) -> list[str]:
-        if self._sink is not None and self._has_loaded:
+        if self._sink is None and self._settings.is_server:
+            with self.loading:
+                self._sink = ServerSink(self._settings)
+        if self._sink is not None:
             return self._sink.send(body, patience_seconds)
-        with self.loading:
-            if self._sink is None:
-                self._sink = ServerSink(self._settings) if self._settings.is_server else FolderSink(self._settings)
+        with self.loading:  # a folder imports until its first batch is in it
+            sink = FolderSink(self._settings)
             try:
-                return self._sink.send(body, patience_seconds)
+                refused = sink.send(body, patience_seconds)
+            except NotSent:
+                sink.close()
+                raise
             finally:
-                self._has_loaded = True
                 self._on_open()
+            self._sink = sink
+        return refused
 
 
 def _single(frame: Frame) -> Iterator[Frame]:

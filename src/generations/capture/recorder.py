@@ -104,7 +104,7 @@ class Recorder:
         """
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                return not self._tally.captured
+                return not self._tally.counters().waiting
         mark = _Flush(time.monotonic() + seconds)
         self._queue.put(mark)
         self._wake()
@@ -115,11 +115,12 @@ class Recorder:
 
         An engine that is open is waited for longer: left open, it would crash the process.
         """
-        if self._thread is not None:
+        thread, ends_at = self._thread, time.monotonic() + seconds
+        if thread is not None:
             self.flush(seconds)
             self._queue.put(None)
             self._wake()
-            self._thread.join(seconds if self.settings.is_server else max(seconds, _ENGINE_SECONDS))
+            thread.join(max(0.05, ends_at - time.monotonic()) if self.settings.is_server else max(seconds, _ENGINE_SECONDS))
 
     def counters(self) -> Counters:
         """The counters as they are now."""
@@ -217,6 +218,7 @@ class Recorder:
             self._delivery.drain_while(self._queue.empty)
         else:
             self._delivery.close()
+            self._thread = None  # what comes all the same starts another one
         return goes_on
 
 

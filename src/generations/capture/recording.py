@@ -5,16 +5,18 @@ Everything here runs on the host's threads. It takes snapshots and the time, and
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from contextvars import ContextVar, Token
+from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from generations.capture.context import NO_SURROUNDINGS, NOTHING_TOLD, current_context, surroundings
 from generations.capture.snapshot import Snapshot
-from generations.record.identity import uuid7
+from generations.record.identity import uuid7_text
 
 T = TypeVar("T")
 
@@ -99,7 +101,7 @@ class Recording:
     ) -> None:
         self._keep = keep
         self._token: Token[Recording | None] | None = None
-        self.id = uuid7()
+        self.id = _new_id()
         self.model = model
         self.provider = provider
         self.function = function
@@ -254,6 +256,14 @@ class Recording:
             if self.metadata:
                 self.metadata = take(self.metadata)
         self._keep(self)
+
+
+def _new_id() -> str:
+    """A UUIDv7, increasing within the process but for one in 262,144; without a lock, which a fork might find taken."""
+    return uuid7_text(time.time_ns() // 1_000_000, (next(_sequence) & 0x3FFFF) << 56 | int.from_bytes(os.urandom(7), "big"))
+
+
+_sequence: Final = count()
 
 
 def is_preamble(chunk: Any) -> bool:

@@ -60,6 +60,7 @@ class ServerSink:
     def __init__(self, settings: Settings) -> None:
         import httpx2  # noqa: PLC0415 - loaded by the recorder's thread when something is sent
 
+        "localhost".encode("idna")  # the first look-up of a host would import this codec, and a fork may come between
         headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
         if settings.api_key is not None:
             headers["Authorization"] = f"Bearer {settings.api_key}"
