@@ -312,6 +312,27 @@ def test_mistakes_in_telling_are_not_the_hosts_end(captured, mistake):
     assert captured.record()["model"]["id"] == "m"
 
 
+def test_values_of_the_wrong_type_do_not_cost_the_record(captured):
+    """The server would refuse it; what was meant is kept where it can be."""
+    with capture.metadata(userId=17, tags="one", requestId={"a": 1}, agentId=["x"]), generation(model="m", provider=5) as g:
+        g.usage(prompt_tokens="12", completion_tokens=-1, cached_tokens=object(), cost="free", currency=7)
+        g.finish_reason = 3
+        g.alternatives = [{"score": "high"}, 5]
+        g.output = 7
+        g.tags.append(3)
+        g.parameters["temperature"] = "warm"
+
+    record = captured.record()
+    assert record["usage"] == {"promptTokens": 12}
+    assert record["metadata"] == {
+        "tags": ["one"],
+        "userId": "17",
+        "unread": {"requestId": {"a": 1}, "agentId": ["x"]},
+        "unreadParameters": {"temperature": "warm"},
+    }
+    assert record["output"]["alternatives"] == [{"content": {"score": "high"}}, {"content": 5}]
+
+
 def test_answers_of_a_provider_are_read_from_plain_json_too(captured):
     answer = {
         "id": "msg_1",

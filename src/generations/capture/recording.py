@@ -181,7 +181,10 @@ class Recording:
         cost: float | None = None,
         currency: str | None = None,
     ) -> None:
-        """Tell what was used: cached tokens are counted inside the prompt's, reasoning inside the completion's; cost in US dollars."""
+        """Tell what was used: cached tokens are counted inside the prompt's, reasoning inside the completion's.
+
+        The cost is in US dollars where no currency is told.
+        """
         self.tokens = {
             "promptTokens": prompt_tokens,
             "completionTokens": completion_tokens,
@@ -191,8 +194,7 @@ class Recording:
             "reasoningTokens": reasoning_tokens,
             "audioTokens": audio_tokens,
             "cost": cost,
-            "currency": currency or (None if cost is None else "USD"),
-            "costSource": None if cost is None else "reported",
+            "currency": currency,
         }
 
     def response(self, answer: T) -> T:

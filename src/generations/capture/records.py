@@ -9,11 +9,12 @@ from generations.capture.recording import Recording
 from generations.capture.snapshot import Snapshot
 from generations.capture.streamed import joined
 from generations.record import instants
+from generations.record.fields import FIELDS
 from generations.wire.call_parameters import call_parameters
 from generations.wire.modality import input_type, output_type
 from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of
 from generations.wire.otlp.usage import usage_of
-from generations.wire.payload import Object, as_object, as_text, first_text, without_absent
+from generations.wire.payload import Object, as_count, as_number, as_object, as_text, first_text, without_absent
 
 UNKNOWN_MODEL: Final = "unknown"
 _NO_ANSWER: Final = Answer()
@@ -30,8 +31,8 @@ def record_of(recording: Recording) -> Object:
     asked = request_of(without_transport(request)) if request else None
     parameters, misfits = call_parameters(recording.parameters | (asked.parameters if asked else {}))
     usage, notes = usage_of(answer.tokens)
-    usage |= without_absent(recording.tokens or {})
-    metadata = _metadata(recording, answer)
+    usage |= _told_usage(recording.tokens or {})
+    metadata = _declared(_metadata(recording, answer))
     if misfits:
         metadata["unreadParameters"] = misfits
     if notes:
@@ -100,13 +101,22 @@ def _output(recording: Recording, answer: Answer, loose: Any) -> Object | None:
     )
 
 
+def _told_usage(told: Object) -> Object:
+    """What the host said of usage, as far as it is of the fields' types: a mistake must not cost the record."""
+    tokens = {name: as_count(value) for name, value in told.items() if name.endswith("Tokens")}
+    cost = as_number(told.get("cost"))
+    known = {} if cost is None else {"cost": cost, "currency": as_text(told.get("currency")) or "USD", "costSource": "reported"}
+    return without_absent(tokens) | known
+
+
 _KEYS_OF_AN_ALTERNATIVE: Final = frozenset(["content", "tokens", "score", "finishReason", "feedback"])
 
 
 def _alternative(item: Any) -> Object:
     """An alternative in the record's form stays as it is; anything else is the content of one."""
     found = as_object(item)
-    return found if found and found.keys() <= _KEYS_OF_AN_ALTERNATIVE else {"content": item}
+    is_one = found and found.keys() <= _KEYS_OF_AN_ALTERNATIVE and isinstance(found.get("score", 0.0), int | float)
+    return found if is_one else {"content": item}
 
 
 def _metadata(recording: Recording, answer: Answer) -> Object:
@@ -125,6 +135,33 @@ def _metadata(recording: Recording, answer: Answer) -> Object:
     )
     carried = {name.removeprefix(METADATA): value for name, value in around.baggage.items() if name.startswith(METADATA)}
     return {**carried, **named, **told.metadata, **recording.metadata}
+
+
+def _declared(metadata: Object) -> Object:
+    """The metadata with its declared keys of their types: numbers as texts, and what is neither under `unread`."""
+    unread: Object = {}
+    for field in _DECLARED:
+        name = field.path.removeprefix("metadata.")
+        value = metadata.get(name)
+        if value is None or isinstance(value, str):
+            is_right = value is None or field.type == "string"
+        else:
+            is_right = (
+                field.type == "strings" and isinstance(value, list) and all(isinstance(item, str) for item in cast("list[Any]", value))
+            )
+        if is_right:
+            continue
+        del metadata[name]
+        if field.type == "strings" and isinstance(value, str | list):
+            metadata[name] = [str(item) for item in ([value] if isinstance(value, str) else cast("list[Any]", value))]
+        elif field.type == "string" and isinstance(value, int | float):
+            metadata[name] = str(value)
+        else:
+            unread[name] = value
+    return metadata | {"unread": unread} if unread else metadata
+
+
+_DECLARED: Final = [field for field in FIELDS if field.path.startswith("metadata.")]
 
 
 def _baggage_tags(around: Surroundings) -> list[str]:
