@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from generations import capture
+from generations import Generations, capture
 from generations.capture import generation
 
 CAPTURE_10 = """
@@ -52,14 +52,15 @@ def test_the_end_of_a_program_waits_for_what_is_left(captured, program):
 def test_importing_and_configuring_start_nothing(program):
     done = program(
         """
-import json, os, threading
+import json, os, sys, threading
 from generations import capture, generation, recorded, instrument
 capture.configure(url="http://127.0.0.1:9", spool="spool")
-print(json.dumps([threading.active_count(), os.listdir(".")]))
+heavy = {"anyio", "chdb", "httpx2", "openai", "opentelemetry", "pandas", "pyarrow", "ssl"} & set(sys.modules)
+print(json.dumps([threading.active_count(), os.listdir("."), sorted(heavy)]))
 """
     )
 
-    assert done == [1, ["program.py"]]
+    assert done == [1, ["program.py"], []]
 
 
 def test_what_a_dead_server_does_not_take_is_sent_by_the_next_process(captured, program, start_server, tmp_path, project):
@@ -373,6 +374,17 @@ def silent_server():
     """Takes connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+
+
+def test_a_clickhouse_server_is_a_destination_too(serving, captured):
+    with serving() as url:
+        captured.configure(url=url)
+        with generation(model="m", input="x") as g:
+            pass
+        assert capture.flush(20), capture.counters()
+        capture.configure(enabled=False, spool=False)
+        with Generations(url, project=captured.project) as generations:
+            assert generations.get(g.id)["input"]["content"] == "x"
 
 
 def test_memory_is_bounded_and_the_oldest_go_first(captured):

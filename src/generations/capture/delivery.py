@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final
 
-from generations.capture.sinks import ANSWER_SECONDS, FolderSink, NotSent, Refused, ServerSink, Sink
+from generations.capture.sinks import ANSWER_SECONDS, NotSent, Refused, ServerSink, Sink, StoreSink
 from generations.capture.spool import Frame, Spool, SpoolFile
 
 if TYPE_CHECKING:
@@ -203,8 +203,8 @@ class Delivery:
                 self._sink = ServerSink(self._settings)
         if self._sink is not None:
             return self._sink.send(body, patience_seconds)
-        with self.loading:  # a folder imports until its first batch is in it
-            sink = FolderSink(self._settings)
+        with self.loading:  # an engine imports until its first batch is in it
+            sink = StoreSink(self._settings)
             try:
                 refused = sink.send(body, patience_seconds)
             except NotSent:

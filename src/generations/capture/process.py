@@ -57,7 +57,7 @@ def configure(
     What an earlier configuration still held is sent to where that one said.
 
     Args:
-        url: `http(s)://host:port` of a Generations server, or a folder; else `GENERATIONS_URL`, else `./generations-data`.
+        url: of a Generations server, `http(s)://…`; a folder, or `clickhouse://…`. Else `GENERATIONS_URL`, else `./generations-data`.
         api_key: of the server; else `GENERATIONS_API_KEY`.
         project: else `GENERATIONS_PROJECT`, else the key's, or `default`.
         redact: functions from a record to the record to send or None, names of patterns, or both; else `GENERATIONS_REDACT`.

@@ -69,7 +69,8 @@ class Recorder:
         self._hurry.acquire()
         self._tally = Tally()
         self._put_bytes = 0
-        self._taken_bytes = 0
+        self._taken_bytes = 0  # by the thread, which must not wait for a lock that a signal handler's victim may hold
+        self._dropped_bytes = 0
         self._thread: threading.Thread | None = None
         self._preparing = Preparing(settings, self._tally)
         self._delivery = Delivery(settings, self._tally, on_open)
@@ -87,7 +88,7 @@ class Recorder:
                     return
                 self._tally.captured += 1
                 self._put_bytes += size
-                waiting_bytes = self._put_bytes - self._taken_bytes
+                waiting_bytes = self._waiting_bytes()
             self._queue.put(recording)
             if waiting_bytes > BATCH_BYTES:
                 self._wake()
@@ -157,7 +158,7 @@ class Recorder:
             self._hurry.release()
 
     def _drop_oldest(self) -> None:
-        while self._put_bytes - self._taken_bytes > self.settings.memory_bytes:
+        while self._waiting_bytes() > self.settings.memory_bytes:
             try:
                 oldest = self._queue.get_nowait()
             except Empty:
@@ -165,14 +166,12 @@ class Recorder:
             if isinstance(oldest, _Flush):
                 oldest.finish(is_sent=False)
             elif oldest is not None:
-                self._take_over(oldest)
+                with self._lock:
+                    self._dropped_bytes += _size_bytes(oldest)
                 self._tally.drop("memory full")
 
-    def _take_over(self, recording: Recording) -> int:
-        size = _size_bytes(recording)
-        with self._lock:
-            self._taken_bytes += size
-        return size
+    def _waiting_bytes(self) -> int:
+        return self._put_bytes - self._taken_bytes - self._dropped_bytes
 
     # On the recorder's thread
 
@@ -199,7 +198,9 @@ class Recorder:
                 if item is None or isinstance(item, _Flush):
                     mark, goes_on = item, item is not None
                     break
-                size += self._take_over(item)
+                own_bytes = _size_bytes(item)
+                size += own_bytes
+                self._taken_bytes += own_bytes
                 line = self._preparing.line(item)
                 if line is not None:
                     lines.append(line)

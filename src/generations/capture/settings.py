@@ -26,7 +26,7 @@ class Settings:
     """What `configure` was told, complete.
 
     Attributes:
-        url: `http(s)://…` of a server, or an absolute folder.
+        url: `http(s)://…` of a Generations server, an absolute folder, or `clickhouse://…`.
         api_key: shown to the server; None where it asks for none.
         project: None is the key's, or `default`.
         redactions: in their order.
@@ -53,8 +53,8 @@ class Settings:
 
     @property
     def is_server(self) -> bool:
-        """Whether records go to a server, rather than to a folder."""
-        return "://" in self.url
+        """Whether records go to a Generations server, rather than into a store that this process opens."""
+        return self.url.startswith(("http://", "https://"))
 
 
 def settled(
@@ -95,13 +95,13 @@ def settled(
 
 
 def _place(url: str) -> str:
-    """A server's address without a slash at its end, or a folder from the root."""
+    """An address without a slash at its end, or a folder from the root."""
     scheme, separator, rest = url.partition("://")
     if not separator:
         return str(Path(url).expanduser().absolute())
     if scheme == "chdb":
         return str(Path(rest))
-    if scheme not in {"http", "https"} or not rest:
+    if scheme not in {"http", "https", "clickhouse"} or not rest:
         raise ConfigError(f"capture cannot send to {url!r}", hint="give http://host:4300 of a Generations server, or a folder")
     return url.rstrip("/")
 

@@ -1,4 +1,4 @@
-"""Where batches go: a server over HTTP, or a folder. Both are used by the recorder's thread alone."""
+"""Where batches go: a Generations server, or a store of the process's own. Both are used by the recorder's thread alone."""
 
 from __future__ import annotations
 
@@ -121,8 +121,8 @@ def _failure(answer: httpx2.Response, address: str) -> NotSent | Refused:
     return NotSent("unreachable", told, float(wait) if wait.isdecimal() else 60.0 if status in (404, 405) else 0.0)
 
 
-class FolderSink:
-    """A folder, opened by the recorder's thread and held until the process ends; needs the extra `engine`."""
+class StoreSink:
+    """A folder or a ClickHouse server, opened by the recorder's thread and held until the process ends; needs an extra."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
