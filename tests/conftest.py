@@ -13,15 +13,13 @@ from pathlib import Path
 import pytest
 
 from generations.connect import open_engine
+from tests.targets.served import running
 
 os.environ["GENERATIONS_PRICES"] = "off"  # what is sent comes back as it was; the tests of prices name theirs
 
 NAMES = ("embedded", "http", "sharded")
 CLIENTS = ("server", "async")
 SERVER = Path(__file__).parent / "targets" / "serve_http.py"
-sys.path.insert(0, str(SERVER.parent))
-
-from served import served  # noqa: E402 - a script's neighbour, as in serve_http.py
 
 
 @dataclass(frozen=True)
@@ -51,16 +49,16 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(scope="session")
 def targets(tmp_path_factory):
     """Gives the URL of a target; servers start when first asked for and stay, for a worker goes from target to target and back."""
-    with ExitStack() as running:
+    with ExitStack() as started:
         urls = {"embedded": str(tmp_path_factory.mktemp("embedded") / "data")}
 
         def url_of(name):
             if name not in urls:
                 if name in CLIENTS:
-                    server = running.enter_context(served(tmp_path_factory.mktemp("served") / "data"))
-                    urls.update(dict.fromkeys(CLIENTS, server))
+                    server = started.enter_context(running(tmp_path_factory.mktemp("served") / "data"))
+                    urls.update(dict.fromkeys(CLIENTS, server.url))
                 else:
-                    urls[name] = running.enter_context(serve(*(["--sharded"] if name == "sharded" else [])))
+                    urls[name] = started.enter_context(serve(*(["--sharded"] if name == "sharded" else [])))
             return urls[name]
 
         yield url_of

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from generations import capture
-from tests.server.conftest import running
 from tests.targets.model_server import serve_models
+from tests.targets.served import running
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.server.conftest import running
+from tests.targets.served import running
 
 
 def test_a_key_is_shown_once(run, project):

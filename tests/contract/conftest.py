@@ -3,10 +3,10 @@
 import asyncio
 
 import pytest
-from unlooped import Unlooped
 
 from generations import AsyncGenerations, Collection, Generations, Limits
 from generations.store.store import Store
+from tests.targets.unlooped import Unlooped
 
 
 @pytest.fixture

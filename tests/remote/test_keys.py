@@ -4,9 +4,9 @@ import json
 import subprocess
 
 import pytest
-from served import PROGRAM, served
 
 from generations import AccessDenied, Generations
+from tests.targets.served import PROGRAM, running
 
 
 @pytest.fixture(scope="module")
@@ -18,8 +18,8 @@ def guarded(tmp_path_factory):
         options = [option for scope in scopes for option in ("--scope", scope)]
         command = [str(PROGRAM), "keys", "create", "--data", str(folder), "--project", "chatbot", "--json", *options]
         keys[name] = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["key"]
-    with served(folder) as url:
-        yield url, keys
+    with running(folder) as server:
+        yield server.url, keys
 
 
 def test_a_key_opens_its_project(guarded, tmp_path):

@@ -15,8 +15,7 @@ from generations.errors import AccessDenied, RateLimited, StoreUnavailable
 from generations.server.access import Rates, is_loopback
 from generations.server.keyring import HELD_SECONDS, KeyRing
 from generations.store.keys import Key, Keys
-
-from .conftest import running
+from tests.targets.served import running
 
 if TYPE_CHECKING:
     import httpx2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .conftest import running
+from tests.targets.served import running
 
 PRICES = 'name = "ours"\n[[prices]]\nmodel = "m"\ninput = 2\noutput = 10\n'
 

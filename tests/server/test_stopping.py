@@ -14,8 +14,7 @@ import pytest
 
 from generations import Generations
 from generations.cli import exit_codes
-
-from .conftest import PROGRAM, running
+from tests.targets.served import PROGRAM, running
 
 JSON_LINES = {"content-type": "application/x-ndjson"}
 
