@@ -36,7 +36,7 @@ SECONDS = 4.0
 READS = 65
 """Of each kind, of which the first five do not count."""
 READ_SECONDS = 15.0
-IDLE_SECONDS = 10.0
+IDLE_WINDOWS, IDLE_SECONDS = 7, 4.0
 BY_MODEL = [
     {"$group": {"_id": "$model.id", "tokens": {"$sum": "$usage.totalTokens"}, "cost": {"$sum": "$usage.cost"}, "count": {"$sum": 1}}},
     {"$sort": {"tokens": -1}},
@@ -115,9 +115,7 @@ def reads_and_rest(place: Place, sample: Path) -> tuple[list[dict[str, Any]], di
         while_writing = read_while_writing(server, sample, before["id"])
         say("at rest")
         come_to_rest(server.cpu_seconds)
-        used = server.cpu_seconds()
-        time.sleep(IDLE_SECONDS)
-        idle = {"share": (server.cpu_seconds() - used) / IDLE_SECONDS, "memory_mib": server.memory_mib()}
+        idle = {"share": statistics.median(shares_of_a_core(server)), "memory_mib": server.memory_mib()}
     after = in_own_process("read_in_process", str(copy), before["id"])
     place.fresh("load")
     measured = [
@@ -225,6 +223,14 @@ def come_to_rest(cpu_seconds: Callable[[], float]) -> None:
         time.sleep(2)
         if cpu_seconds() - before < 0.04:
             return
+
+
+def shares_of_a_core(server: Server) -> Iterator[float]:
+    """What a server takes in each of some windows of time; now and then the engine merges what was written, which is not rest."""
+    for _ in range(IDLE_WINDOWS):
+        used = server.cpu_seconds()
+        time.sleep(IDLE_SECONDS)
+        yield (server.cpu_seconds() - used) / IDLE_SECONDS
 
 
 def milliseconds(ask: Callable[[], Any]) -> float:

@@ -105,7 +105,8 @@ def _reads(results: dict[str, Any]) -> str:
     out += [
         f"| {one['name']} | {one['in_process_ms']:.1f} | {one['http_ms']:.1f} | {_three(one['writing_ms'])} |" for one in results["reads"]
     ]
-    out.append(f"\nAt rest after that the server took {idle['share']:.1%} of one core and held {idle['memory_mib']:,.0f} MiB.\n")
+    rest = f"{idle['share']:.1%} of one core, the median of some windows of 4 s, and held {idle['memory_mib']:,.0f} MiB"
+    out.append(f"\nAt rest after that the server took {rest}.\n")
     return "\n".join(out)
 
 
