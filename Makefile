@@ -32,6 +32,7 @@ test: setup ## run the tests
 
 test-everywhere: setup ## every test of the store and its queries on a server, a sharded table and both clients at a distance too
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded,server,async tests/query tests/contract tests/store tests/jobs
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests/capture tests/server
 
 check: setup format lint types layers test ## everything that must hold before a change lands
 

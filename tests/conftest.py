@@ -35,6 +35,14 @@ def pytest_addoption(parser):
     parser.addoption("--everywhere", action="store_true", help="each test on all of these targets; otherwise on those that say the most")
 
 
+def pytest_collection_modifyitems(config, items):
+    """Tests that start and kill programs take long; they run with all the others in `make test-everywhere`."""
+    if not config.getoption("--everywhere"):
+        kept = [item for item in items if item.get_closest_marker("programs") is None]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept] if len(kept) < len(items) else [])
+        items[:] = kept
+
+
 def pytest_generate_tests(metafunc):
     if "target" in metafunc.fixturenames:
         asked = metafunc.config.getoption("--targets").split(",")

@@ -10,6 +10,8 @@ import pytest
 from generations import Generations, capture
 from generations.capture import generation
 
+pytestmark = pytest.mark.programs
+
 CAPTURE_10 = """
 import json, os, sys
 from generations import capture

@@ -16,6 +16,8 @@ from generations import Generations
 from generations.cli import exit_codes
 from tests.targets.served import PROGRAM, running
 
+pytestmark = pytest.mark.programs
+
 JSON_LINES = {"content-type": "application/x-ndjson"}
 
 

@@ -26,8 +26,7 @@ test.
     def test_something_cheaper(engine, project):
         collection = Collection(Store(engine, project))
 
-`pytest --targets embedded,http` runs fewer; the default is all three. By hand, `python tests/targets/serve_http.py --forever`
+Without `--everywhere`, tests of the query language run on the folder alone, those of the store on the server too, and the
+contract on a client at a distance; `make test-everywhere` runs the rest. By hand, `python tests/targets/serve_http.py --forever`
 prints a URL for `GENERATIONS_URL`, and `--sharded` makes it the sharded one.
-
-`model_server.py` is no target but what programs under capture speak to: the APIs of OpenAI and Anthropic, on the loopback.
 """
