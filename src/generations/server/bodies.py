@@ -68,7 +68,8 @@ async def body_as(request: Request, type: type[T], max_bytes: int) -> T:
         return msgspec.convert(value, type)
     except msgspec.ValidationError as error:
         message, _, path = str(error).partition(" - at ")
-        raise InvalidInput(message, path=path.strip("`").removeprefix("$").removeprefix(".") or None) from None
+        place = path.strip("`").removeprefix("$").removeprefix(".") or None
+        raise InvalidInput(message, path=place, hint="/api/docs says what this route takes") from None
 
 
 async def unpacked(request: Request) -> AsyncIterator[bytes]:

@@ -46,7 +46,7 @@ _STATUSES: Final[tuple[tuple[type[GenerationsError], int], ...]] = (
 TITLES: Final = {
     400: "The request cannot be taken as it is",
     401: "A key is needed",
-    403: "The key may not do this",
+    403: "This may not be done",
     404: "There is no such thing",
     405: "The path does not take this method",
     408: "The request did not come to its end",

@@ -78,8 +78,8 @@ def _held(folder: Path, pid: int | None) -> StoreUnavailable:
     by = f"process {pid}" if pid else "another process"
     return StoreUnavailable(
         f"{folder} is in use by {by}, and a folder serves one process at a time",
-        hint="end that process, or keep the data on a ClickHouse server: a URL of clickhouse://user:password@host:8123/database"
-        " serves many processes",
+        hint="end that process, or let `generations serve` have the folder and ask it by its URL; a ClickHouse server"
+        " (clickhouse://user:password@host:8123/database) serves many processes, too",
     )
 
 
