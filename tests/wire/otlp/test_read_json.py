@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from generations.wire.otlp import bounds
+from generations.wire import bounds
 from generations.wire.otlp.read_json import telemetry_of
 
 from .payloads import START_NS, TRACE, a_log_request, a_request, a_sent_log, a_sent_span, as_pairs

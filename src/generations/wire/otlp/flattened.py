@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from generations.wire.otlp.bounds import LARGEST_INDEX
+from generations.wire.bounds import LARGEST_INDEX
 from generations.wire.payload import Object, as_object
 
 MOST_STEPS: Final = 32

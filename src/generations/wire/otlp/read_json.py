@@ -13,7 +13,7 @@ from base64 import b64decode
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from generations.wire.otlp.bounds import Bounded
+from generations.wire.bounds import Bounded
 from generations.wire.otlp.flattened import nested
 from generations.wire.otlp.telemetry import KINDS, STATUS_CODES, LogRecord, Scope, Span, SpanEvent, Telemetry
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text

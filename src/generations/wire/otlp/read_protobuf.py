@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from generations.errors import InvalidInput, MissingExtra
-from generations.wire.otlp.bounds import Bounded
+from generations.wire.bounds import Bounded
 from generations.wire.otlp.flattened import nested
 from generations.wire.otlp.telemetry import KINDS, STATUS_CODES, LogRecord, Scope, Span, SpanEvent, Telemetry
 from generations.wire.payload import Object

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from typing import Any
 
-from generations.wire.otlp.bounds import MOST_LEVELS, MOST_TWINS
+from generations.wire.bounds import MOST_LEVELS, MOST_TWINS
 from generations.wire.otlp.call import Call, Tokens
 from generations.wire.otlp.generation_record import Reading
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from generations.wire.bounds import MOST_LEVELS
 from generations.wire.otlp.attributes import Attributes
-from generations.wire.otlp.bounds import MOST_LEVELS
 from generations.wire.otlp.call import Call
 from generations.wire.otlp.dialect import Dialect, Place
 from generations.wire.otlp.dialects import GENAI, dialect_of

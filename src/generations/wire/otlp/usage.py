@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 
-from generations.wire.otlp.bounds import MOST_TOKENS
+from generations.wire.bounds import MOST_TOKENS
 from generations.wire.otlp.call import Tokens
 from generations.wire.payload import Object, without_absent
 from generations.wire.token_counts import Side, inclusive

@@ -1,4 +1,4 @@
-"""How much one span or log record may hold, and the cutting of what is more.
+"""How much one span, log record or payload may hold, and the cutting of what is more.
 
 A sender is not trusted: what is too much is cut off or ignored, and a note says so on the record, so that one hostile
 value neither fills the memory nor costs the request its other spans.
@@ -19,7 +19,7 @@ MOST_ITEMS: Final = 10_000
 """In one list; also events and links of a span."""
 
 MOST_CHARS: Final = 24 * 1024 * 1024
-"""In all texts of a span or log record together: a little less than a record may hold."""
+"""In all texts of a span, log record or payload together: a little less than a record may hold."""
 
 MOST_NAME_CHARS: Final = 1024
 DEEPEST: Final = 64
@@ -49,7 +49,7 @@ Value = TypeVar("Value")
 
 
 class Bounded:
-    """Takes in the values of one span or log record.
+    """Takes in the values of one span, log record or payload.
 
     Attributes:
         notes: what was cut off or ignored, one sentence for each kind of excess.
