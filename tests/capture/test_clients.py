@@ -58,7 +58,7 @@ def test_a_chat_completion_is_one_complete_record(captured, client):
     assert record["output"]["alternatives"] == [{"content": f"{ANSWER} (1)", "finishReason": "stop"}]
     assert record["parameters"] == {"temperature": 0.5, "stopSequences": ["END"], "seed": 7, "n": 2}
     assert tokens(record) == OPENAI_USAGE
-    assert record["metadata"]["requestId"] == "chatcmpl-1"
+    assert record["metadata"]["requestId"] == answer.id
     assert record["status"] == "success"
     assert record["performance"]["latency"] > 0
     assert "s3cret" not in str(record)
@@ -188,15 +188,16 @@ def test_a_stream_that_is_let_go_is_recorded_all_the_same(captured, client):
 def test_responses_are_recorded(captured, client, stream):
     answer = client.responses.create(model="gpt-4o", input="What should I see?", instructions="Be brief.", stream=stream)
     if stream:
-        assert [event.type for event in answer][-1] == "response.completed"
-    else:
-        assert answer.output_text == ANSWER
+        *_, last = answer
+        assert last.type == "response.completed"
+        answer = last.response
+    assert answer.output_text == ANSWER
 
     record = captured.record()
     assert record["output"]["content"] == ANSWER
     assert tokens(record) == OPENAI_USAGE
     assert record["input"]["content"][0] == {"role": "system", "content": "Be brief."}
-    assert record["metadata"]["requestId"] == "resp_1"
+    assert record["metadata"]["requestId"] == answer.id
     assert ("timeToFirstToken" in record["performance"]) is stream
 
 

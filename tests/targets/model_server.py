@@ -5,18 +5,26 @@
 
 What is asked for decides what is answered:
 
-- `n`, `tools`, `stream` and `stream_options` do what they do there; the text is always `ANSWER`.
+- `n`, `stream` and `stream_options` do what they do there; the text is always `ANSWER`.
+- with `tools` the answer is a call of `weather`, until the last message is what it found.
+- with `thinking` (Anthropic) or `reasoning` (OpenAI's responses) there is a thought before the answer.
 - a model named `error-429` (or another status) gets the provider's own error.
+- a model that begins with `flaky-` fails the first time, with a status that clients try again after.
 - a model that ends in `-slow` takes `SLOW_SECONDS` for an answer, and as long for each piece of a stream.
 - a model that ends in `-broken` ends a stream in the middle, with the connection.
 
+Each answer has ids of its own, numbered by request: that of the answer in its body, that of the request in a header.
+
 Tokens: OpenAI's answers have 120 of input, 64 of them cached, and 40 of output, 16 of them reasoning; Anthropic's have 56 of
-input beside 64 read from the cache and 8 written to it, and 40 of output.
+input beside 64 read from the cache and 8 written to it, and 40 of output. Embeddings have 8 of input.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import re
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -26,9 +34,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 ANSWER = "The tram museum in Graz."
+THOUGHT = "Graz has trams."
+VECTOR = [0.25, -0.5, 1.0]
 SLOW_SECONDS = 0.4
 _WORDS = [word + " " for word in ANSWER.split()[:-1]] + ANSWER.split()[-1:]
-_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Graz"}'}}
+_CALL_PIECES = ('{"city":', ' "Graz"}')
+_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "".join(_CALL_PIECES)}}
 _CHAT_USAGE = {
     "prompt_tokens": 120,
     "completion_tokens": 40,
@@ -72,6 +83,7 @@ def serve_models() -> Iterator[Models]:
     server.daemon_threads = True
     models = Models(f"http://127.0.0.1:{server.server_address[1]}")
     server.models = models
+    server.counting = threading.Lock()
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -90,32 +102,45 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        self.server.models.asked.append(body)
         path = self.path.partition("?")[0]
         model = body["model"]
+        with self.server.counting:
+            is_first = not any(asked["model"] == model for asked in self.server.models.asked)
+            self.server.models.asked.append(body)
+            self.number = len(self.server.models.asked)
         if model.startswith("error-"):
             self._error(int(model.removeprefix("error-")), path)
             return
+        if model.startswith("flaky-") and is_first:
+            self._error(500, path, may_retry=True)
+            return
         if model.endswith("-slow"):
             time.sleep(SLOW_SECONDS)
-        answers = {"/v1/chat/completions": (_chat, _chat_events), "/v1/responses": (_response, _response_events)}
-        whole, events = answers.get(path, (_message, _message_events))
+        whole, events = _ANSWERS.get(path, (_message, _message_events))
+        asked = body | {"number": self.number}
         if body.get("stream"):
-            self._stream(events(body), model, named=path != "/v1/chat/completions")
+            self._stream(events(asked), model, named=path != "/v1/chat/completions")
         else:
-            self._json(200, whole(body))
+            self._json(200, whole(asked))
 
-    def _error(self, status: int, path: str) -> None:
+    def _error(self, status: int, path: str, *, may_retry: bool = False) -> None:
         kind = {429: "rate_limit_error", 500: "api_error"}.get(status, "invalid_request_error")
         error = {"type": kind, "message": "The model is not to be had.", "code": "not_now", "param": None}
-        self._json(status, {"type": "error", "error": error} if path == "/v1/messages" else {"error": error})
+        self._json(status, {"type": "error", "error": error} if path == "/v1/messages" else {"error": error}, may_retry=may_retry)
 
-    def _json(self, status: int, value: Body) -> None:
+    def _ids(self) -> None:
+        """The id of the request, under the names that either provider gives it."""
+        for name in ("x-request-id", "request-id"):
+            self.send_header(name, f"req_{self.number}")
+
+    def _json(self, status: int, value: Body, *, may_retry: bool = False) -> None:
         text = json.dumps(value).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
         self.send_header("content-length", str(len(text)))
-        self.send_header("x-should-retry", "false")
+        self.send_header("x-should-retry", str(may_retry).lower())
+        self.send_header("retry-after-ms", "1")
+        self._ids()
         self.end_headers()
         with suppress(BrokenPipeError, ConnectionResetError):  # a client that was cancelled
             self.wfile.write(text)
@@ -125,6 +150,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("content-type", "text/event-stream")
         self.send_header("connection", "close")
+        self._ids()
         self.end_headers()
         self.close_connection = True
         try:
@@ -142,114 +168,166 @@ class _Handler(BaseHTTPRequestHandler):
             return  # the client has heard enough
 
 
+def _is_to_call(body: Body) -> bool:
+    """Whether a tool is called: not when the last message is what one found."""
+    messages = body.get("messages") or body.get("input")
+    last = messages[-1] if isinstance(messages, list) else {}
+    content = last.get("content")
+    has_found = any(part.get("type") == "tool_result" for part in content) if isinstance(content, list) else False
+    return bool(body.get("tools")) and not has_found and last.get("role") != "tool" and last.get("type") != "function_call_output"
+
+
+def _snapshot(model: str, version: str) -> str:
+    """The model that answers: the one with a date in its name is itself."""
+    return model if re.search(r"\d{4}-?\d\d-?\d\d$", model) else f"{model}-{version}"
+
+
 def _chat(body: Body) -> Body:
     choices = []
+    is_call = _is_to_call(body)
     for index in range(body.get("n") or 1):
         message: Body = {"role": "assistant", "content": ANSWER if not index else f"{ANSWER} ({index})", "refusal": None}
-        if body.get("tools"):
+        if is_call:
             message |= {"content": None, "tool_calls": [_CALL]}
-        reason = "tool_calls" if body.get("tools") else "stop"
-        choices.append({"index": index, "message": message, "finish_reason": reason, "logprobs": None})
+        choices.append({"index": index, "message": message, "finish_reason": "tool_calls" if is_call else "stop", "logprobs": None})
     return _chat_head(body, "chat.completion") | {"choices": choices, "usage": _CHAT_USAGE}
 
 
 def _chat_head(body: Body, kind: str) -> Body:
-    snapshot = f"{body['model']}-2024-08-06"
-    return {"id": "chatcmpl-1", "object": kind, "created": 1_732_000_000, "model": snapshot, "system_fingerprint": "fp_1"}
+    return {
+        "id": f"chatcmpl-{body['number']}",
+        "object": kind,
+        "created": 1_732_000_000,
+        "model": _snapshot(body["model"], "2024-08-06"),
+        "service_tier": "default",
+        "system_fingerprint": "fp_1",
+    }
 
 
 def _chat_events(body: Body) -> Iterator[Body]:
     head = _chat_head(body, "chat.completion.chunk")
-    for index in range(body.get("n") or 1):
+    is_call = _is_to_call(body)
+    choices = range(body.get("n") or 1)
+    for index in choices:
         yield head | {"choices": [{"index": index, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
-    if body.get("tools"):
+    if is_call:
         begun = _CALL | {"index": 0, "function": {"name": "weather", "arguments": ""}}
-        pieces = [begun, *({"index": 0, "function": {"arguments": piece}} for piece in ('{"city":', ' "Graz"}'))]
+        pieces = [begun, *({"index": 0, "function": {"arguments": piece}} for piece in _CALL_PIECES)]
         deltas: list[Body] = [{"tool_calls": [piece]} for piece in pieces]
     else:
         deltas = [{"content": word} for word in _WORDS]
     for delta in deltas:
-        for index in range(body.get("n") or 1):
+        for index in choices:
             yield head | {"choices": [{"index": index, "delta": delta, "finish_reason": None}]}
-    reason = "tool_calls" if body.get("tools") else "stop"
-    for index in range(body.get("n") or 1):
-        yield head | {"choices": [{"index": index, "delta": {}, "finish_reason": reason}]}
+    for index in choices:
+        yield head | {"choices": [{"index": index, "delta": {}, "finish_reason": "tool_calls" if is_call else "stop"}]}
     if (body.get("stream_options") or {}).get("include_usage"):
         yield head | {"choices": [], "usage": _CHAT_USAGE}
 
 
 def _response(body: Body) -> Body:
-    text = {"type": "output_text", "text": ANSWER, "annotations": []}
-    item: Body = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [text]}
-    if body.get("tools"):
-        item = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "weather", "arguments": '{"city": "Graz"}'}
-    return _response_head(body) | {"status": "completed", "output": [item], "usage": _RESPONSE_USAGE}
+    text = {"type": "output_text", "text": ANSWER, "annotations": [], "logprobs": []}
+    item: Body = {"type": "message", "id": "item_1", "role": "assistant", "status": "completed", "content": [text]}
+    if _is_to_call(body):
+        item = {"type": "function_call", "id": "item_1", "call_id": "call_1", "name": "weather", "status": "completed"}
+        item["arguments"] = "".join(_CALL_PIECES)
+    summary = {"type": "summary_text", "text": THOUGHT}
+    thought = [{"type": "reasoning", "id": "item_0", "summary": [summary]}] if body.get("reasoning") else []
+    return _response_head(body) | {"status": "completed", "output": [*thought, item], "usage": _RESPONSE_USAGE}
 
 
 def _response_head(body: Body) -> Body:
     return {
-        "id": "resp_1",
+        "id": f"resp_{body['number']}",
         "object": "response",
         "created_at": 1_732_000_000,
-        "model": f"{body['model']}-2024-08-06",
+        "model": _snapshot(body["model"], "2024-08-06"),
         "status": "in_progress",
         "error": None,
         "incomplete_details": None,
+        "instructions": body.get("instructions"),
+        "metadata": {},
         "output": [],
         "parallel_tool_calls": True,
+        "service_tier": "default",
+        "temperature": body.get("temperature", 1.0),
         "tool_choice": "auto",
         "tools": body.get("tools") or [],
+        "top_p": 1.0,
     }
 
 
 def _response_events(body: Body) -> Iterator[Body]:
     done = _response(body)
-    numbered = enumerate(
-        [
-            {"type": "response.created", "response": _response_head(body)},
-            {"type": "response.output_item.added", "output_index": 0, "item": done["output"][0] | {"content": []}},
-            {
-                "type": "response.content_part.added",
-                "output_index": 0,
-                "content_index": 0,
-                "item_id": "msg_1",
-                "part": {"type": "output_text", "text": "", "annotations": []},
-            },
-            *(
-                {
-                    "type": "response.output_text.delta",
-                    "output_index": 0,
-                    "content_index": 0,
-                    "item_id": "msg_1",
-                    "delta": word,
-                    "logprobs": [],
-                }
-                for word in _WORDS
-            ),
-            {"type": "response.output_item.done", "output_index": 0, "item": done["output"][0]},
-            {"type": "response.completed", "response": done},
-        ]
-    )
-    yield from (event | {"sequence_number": number} for number, event in numbered)
+    events: list[Body] = [{"type": "response.created", "response": _response_head(body)}]
+    for index, item in enumerate(done["output"]):
+        place = {"output_index": index, "item_id": item["id"]}
+        events += [{"type": "response.output_item.added", "output_index": index, "item": _begun(item)}]
+        events += [event | place for event in _item_events(item)]
+        events += [{"type": "response.output_item.done", "output_index": index, "item": item}]
+    events.append({"type": "response.completed", "response": done})
+    yield from (event | {"sequence_number": number} for number, event in enumerate(events))
+
+
+def _begun(item: Body) -> Body:
+    empty = {"message": {"content": [], "status": "in_progress"}, "function_call": {"arguments": ""}, "reasoning": {"summary": []}}
+    return item | empty[item["type"]]
+
+
+def _item_events(item: Body) -> Iterator[Body]:
+    match item["type"]:
+        case "message":
+            text = item["content"][0]
+            yield {"type": "response.content_part.added", "content_index": 0, "part": text | {"text": ""}}
+            for word in _WORDS:
+                yield {"type": "response.output_text.delta", "content_index": 0, "delta": word, "logprobs": []}
+            yield {"type": "response.output_text.done", "content_index": 0, "text": ANSWER, "logprobs": []}
+            yield {"type": "response.content_part.done", "content_index": 0, "part": text}
+        case "function_call":
+            for piece in _CALL_PIECES:
+                yield {"type": "response.function_call_arguments.delta", "delta": piece}
+            yield {"type": "response.function_call_arguments.done", "name": item["name"], "arguments": item["arguments"]}
+        case _:
+            part = item["summary"][0]
+            yield {"type": "response.reasoning_summary_part.added", "summary_index": 0, "part": part | {"text": ""}}
+            yield {"type": "response.reasoning_summary_text.delta", "summary_index": 0, "delta": THOUGHT}
+            yield {"type": "response.reasoning_summary_text.done", "summary_index": 0, "text": THOUGHT}
+            yield {"type": "response.reasoning_summary_part.done", "summary_index": 0, "part": part}
+
+
+def _embeddings(body: Body) -> Body:
+    """As base64 of 32-bit floats if so asked for, which OpenAI's client does."""
+    texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+    packed = base64.b64encode(struct.pack(f"<{len(VECTOR)}f", *VECTOR)).decode()
+    vector = packed if body.get("encoding_format") == "base64" else VECTOR
+    items = [{"object": "embedding", "index": index, "embedding": vector} for index in range(len(texts))]
+    return {"object": "list", "data": items, "model": body["model"], "usage": {"prompt_tokens": 8, "total_tokens": 8}}
 
 
 def _message(body: Body) -> Body:
-    content: list[Body] = [{"type": "text", "text": ANSWER}]
-    if body.get("tools"):
-        content.append({"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Graz"}})
+    is_call = _is_to_call(body)
     return _message_head(body) | {
-        "content": content,
-        "stop_reason": "tool_use" if body.get("tools") else "end_turn",
+        "content": _message_blocks(body),
+        "stop_reason": "tool_use" if is_call else "end_turn",
         "usage": _MESSAGE_USAGE,
     }
 
 
+def _message_blocks(body: Body) -> list[Body]:
+    blocks: list[Body] = [{"type": "text", "text": ANSWER}]
+    if (body.get("thinking") or {}).get("type") == "enabled":
+        blocks.insert(0, {"type": "thinking", "thinking": THOUGHT, "signature": "c2lnbmVk"})
+    if _is_to_call(body):
+        blocks.append({"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {"city": "Graz"}})
+    return blocks
+
+
 def _message_head(body: Body) -> Body:
     return {
-        "id": "msg_1",
+        "id": f"msg_{body['number']}",
         "type": "message",
         "role": "assistant",
-        "model": f"{body['model']}-20250514",
+        "model": _snapshot(body["model"], "20250514"),
         "content": [],
         "stop_reason": None,
         "stop_sequence": None,
@@ -259,16 +337,31 @@ def _message_head(body: Body) -> Body:
 
 def _message_events(body: Body) -> Iterator[Body]:
     yield {"type": "message_start", "message": _message_head(body)}
-    yield {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-    for word in _WORDS:
-        yield {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": word}}
-    yield {"type": "content_block_stop", "index": 0}
-    if body.get("tools"):
-        block = {"type": "tool_use", "id": "toolu_1", "name": "weather", "input": {}}
-        yield {"type": "content_block_start", "index": 1, "content_block": block}
-        for piece in ('{"city":', ' "Graz"}'):
-            yield {"type": "content_block_delta", "index": 1, "delta": {"type": "input_json_delta", "partial_json": piece}}
-        yield {"type": "content_block_stop", "index": 1}
-    reason = "tool_use" if body.get("tools") else "end_turn"
+    for index, block in enumerate(_message_blocks(body)):
+        empty, deltas = _block_pieces(block)
+        yield {"type": "content_block_start", "index": index, "content_block": block | empty}
+        for delta in deltas:
+            yield {"type": "content_block_delta", "index": index, "delta": delta}
+        yield {"type": "content_block_stop", "index": index}
+    reason = "tool_use" if _is_to_call(body) else "end_turn"
     yield {"type": "message_delta", "delta": {"stop_reason": reason, "stop_sequence": None}, "usage": {"output_tokens": 40}}
     yield {"type": "message_stop"}
+
+
+def _block_pieces(block: Body) -> tuple[Body, list[Body]]:
+    """What a block of content lacks when it begins, and the pieces that bring it."""
+    match block["type"]:
+        case "text":
+            return {"text": ""}, [{"type": "text_delta", "text": word} for word in _WORDS]
+        case "tool_use":
+            return {"input": {}}, [{"type": "input_json_delta", "partial_json": piece} for piece in _CALL_PIECES]
+        case _:
+            thought = {"type": "thinking_delta", "thinking": block["thinking"]}
+            return {"thinking": "", "signature": ""}, [thought, {"type": "signature_delta", "signature": block["signature"]}]
+
+
+_ANSWERS = {
+    "/v1/chat/completions": (_chat, _chat_events),
+    "/v1/responses": (_response, _response_events),
+    "/v1/embeddings": (_embeddings, _chat_events),  # never streamed
+}
