@@ -7,7 +7,6 @@ from typing import Any, Final, cast
 from generations.capture.context import METADATA, SESSION, TAGS, USER, Surroundings
 from generations.capture.recording import Recording
 from generations.capture.snapshot import Snapshot
-from generations.capture.streamed import joined
 from generations.record import instants
 from generations.record.fields import FIELDS
 from generations.wire.call_parameters import call_parameters
@@ -15,6 +14,7 @@ from generations.wire.modality import input_type, output_type
 from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of
 from generations.wire.otlp.usage import usage_of
 from generations.wire.payload import Object, as_count, as_number, as_object, as_text, first_text, without_absent
+from generations.wire.streamed import joined
 
 UNKNOWN_MODEL: Final = "unknown"
 _NO_ANSWER: Final = Answer()

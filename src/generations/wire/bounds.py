@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeVar
 
-from generations.wire.payload import Object
+from generations.wire.payload import Object, as_list, as_object
 
 MOST_ATTRIBUTES: Final = 20_000
 """In one map. Flattened conversations need about four for each message."""
@@ -102,6 +102,20 @@ class Bounded:
                 break
             found.append(convert(value, depth + 1))
         return found
+
+    def json(self, value: Any, depth: int = 0) -> Any:
+        """A JSON value, cut to the limits."""
+        match value:
+            case str():
+                return self.text(value)
+            case float():
+                return self.number(value)
+            case dict():
+                return self.members(as_object(value).items(), self.json, depth)
+            case list():
+                return self.items(as_list(value), self.json, depth)
+            case _:
+                return value
 
     def instant_ns(self, nanoseconds: int | None, what: str) -> int | None:
         """The instant; None when it was not set or cannot be meant."""

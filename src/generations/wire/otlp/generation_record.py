@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from generations.record import instants
-from generations.record.fields import BY_PATH
 from generations.wire.call_parameters import call_parameters
-from generations.wire.modality import input_type, output_type
 from generations.wire.otlp.call import Call
 from generations.wire.otlp.dialects.genai_messages import DETAILS, MESSAGE_EVENTS
 from generations.wire.otlp.evaluations import RESULT
 from generations.wire.otlp.flattened import nested
 from generations.wire.otlp.telemetry import Span, SpanEvent
 from generations.wire.otlp.usage import usage_of
-from generations.wire.payload import Object, as_list, as_text, first_text, without_absent
+from generations.wire.payload import Object, first_text, without_absent
+from generations.wire.record_parts import input_of, measured, model_of, output_of, own_metadata
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +48,13 @@ def record_of(reading: Reading, outer: Sequence[Reading] = ()) -> Object:
         usage |= {"cost": call.cost_usd, "currency": "USD", "costSource": "reported"}
     parameters, misfits = call_parameters(call.parameters)
     performance = _performance(span, call, notes)
-    model = _model(call, notes)
+    model = model_of(call, notes)
     record: Object = {
         "id": span.key,
         "timestamp": _timestamp(span, call),
         "model": model,
-        "input": _input(call, usage),
-        "output": _output(call, usage),
+        "input": input_of(call, usage),
+        "output": output_of(call, usage),
         "parameters": without_absent(parameters) or None,
         "usage": usage or None,
         "performance": performance or None,
@@ -75,67 +72,17 @@ def _timestamp(span: Span, call: Call) -> str | None:
     return instants.iso(instants.from_micros((at_ns - before_ns) // 1000))
 
 
-def _model(call: Call, notes: list[str]) -> Object:
-    model_id = call.requested_model or call.answered_model
-    if model_id is None:
-        notes.append("no model was named")
-    provider = call.provider.lower() if call.provider else None
-    return without_absent(
-        {
-            "id": model_id or "unknown",
-            "version": call.answered_model,
-            "provider": _PROVIDERS.get(provider, provider) if provider else None,
-        }
-    )
-
-
-_PROVIDERS = {
-    "vertex_ai": "gcp.vertex_ai",
-    "gemini": "gcp.gemini",
-    "az.ai.openai": "azure.ai.openai",
-    "az.ai.inference": "azure.ai.inference",
-    "xai": "x_ai",
-}
-"""Values of `gen_ai.system` that were renamed when it became `gen_ai.provider.name` (semantic conventions v1.37)."""
-
-
-def _input(call: Call, usage: Object) -> Object | None:
-    if call.input is None:
-        return None
-    return without_absent({"type": input_type(call.input), "content": call.input, "tokens": usage.get("promptTokens")})
-
-
-def _output(call: Call, usage: Object) -> Object | None:
-    """Without content, which is not captured by default, an output has its tokens and the reason that it ended."""
-    if not call.choices:
-        return None
-    first, *others = call.choices
-    kind = call.output_type or ("text" if first.content is None else output_type(first.content))
-    output: Object = {"type": kind, "content": first.content, "tokens": usage.get("completionTokens"), "finishReason": first.finish_reason}
-    alternatives = [without_absent({"content": other.content, "finishReason": other.finish_reason}) for other in others]
-    return without_absent(output | {"alternatives": alternatives or None})
-
-
 def _performance(span: Span, call: Call, notes: list[str]) -> Object:
     latency_ms = call.duration_ms
     if latency_ms is None and span.start_ns is not None and span.end_ns is not None:
         latency_ms = (span.end_ns - span.start_ns) / 1e6
     return without_absent(
         {
-            "latency": _rounded(latency_ms, "latency", notes),
-            "timeToFirstToken": _rounded(call.first_token_ms, "time to the first token", notes),
-            "tokensPerSecond": _rounded(call.tokens_per_second, "rate of tokens", notes),
+            "latency": measured(latency_ms, "latency", notes),
+            "timeToFirstToken": measured(call.first_token_ms, "time to the first token", notes),
+            "tokensPerSecond": measured(call.tokens_per_second, "rate of tokens", notes),
         }
     )
-
-
-def _rounded(value: float | None, what: str, notes: list[str]) -> float | None:
-    if value is None:
-        return None
-    if not 0 <= value < math.inf:
-        notes.append(f"the {what} was ignored: it cannot be {round(value, 3)}")
-        return None
-    return int(value) if float(value).is_integer() else round(value, 3)
 
 
 def _status(span: Span, call: Call) -> Object:
@@ -154,10 +101,6 @@ def _exception(span: Span) -> Object:
     return next((dict(event.attributes) for event in span.events if event.name == "exception"), Object())
 
 
-_DECLARED = {path.removeprefix("metadata."): field for path, field in BY_PATH.items() if path.startswith("metadata.")}
-_OURS = frozenset(["otel", "notes", "evaluations"])
-
-
 def _metadata(reading: Reading, outer: Sequence[Reading], misfits: Object, notes: list[str]) -> Object:
     span, call = reading.span, reading.call
     known: Object = {
@@ -172,7 +115,7 @@ def _metadata(reading: Reading, outer: Sequence[Reading], misfits: Object, notes
         "parentSpanId": span.parent_span_id,
         "tags": list(call.tags) or None,
     }
-    custom, misplaced = _sorted_out(nested(call.custom), known)
+    custom, misplaced = own_metadata(nested(call.custom), known, ("otel", "notes", "evaluations"))
     otel: Object = {
         "dialect": reading.dialect,
         "name": span.name or None,
@@ -188,26 +131,6 @@ def _metadata(reading: Reading, outer: Sequence[Reading], misfits: Object, notes
         "outerSpans": [_outer(other) for other in outer] or None,
     }
     return without_absent(known | custom | {"notes": notes or None, "otel": without_absent(call.kept | otel)})
-
-
-def _sorted_out(custom: Object, known: Object) -> tuple[Object, Object]:
-    """The user's own names beside ours: those that we declare fill a gap if they are of its type, others of our names do not."""
-    own: Object = {}
-    misplaced: Object = {}
-    for name, value in custom.items():
-        field = _DECLARED.get(name)
-        is_free = name not in _OURS if field is None else known.get(name) is None and _fits(field.type, value)
-        if is_free:
-            own[name] = value
-        elif value != known.get(name):
-            misplaced[name] = value
-    return own, misplaced
-
-
-def _fits(type_: str, value: Any) -> bool:
-    if type_ == "strings":
-        return isinstance(value, list) and all(as_text(item) is not None for item in as_list(value))
-    return as_text(value) is not None
 
 
 def _beyond_type_and_message(span: Span) -> Object:

@@ -53,7 +53,7 @@ def _grow(message: Object, delta: Object) -> None:
             for call in map(as_object, as_list(value)):
                 _grow_tool_call(message.setdefault("tool_calls", []), call)
         elif isinstance(value, str) and name != "role":
-            message[name] = message.get(name, "") + value
+            message[name] = (as_text(message.get(name)) or "") + value
         elif isinstance(value, dict) and isinstance(message.get(name), dict):
             _grow(message[name], as_object(value))
         elif value is not None:
@@ -71,7 +71,7 @@ def _grow_tool_call(calls: list[Object], sent: Object) -> None:
     if function:
         held: Object = call.setdefault("function", {})
         held.update({name: value for name, value in function.items() if value is not None and name != "arguments"})
-        held["arguments"] = held.get("arguments", "") + (function.get("arguments") or "")
+        held["arguments"] = held.get("arguments", "") + (as_text(function.get("arguments")) or "")
 
 
 def _response(events: list[Object]) -> Object:
@@ -89,7 +89,7 @@ def _response(events: list[Object]) -> Object:
             case "response.output_item.done":
                 items[index] = as_object(event.get("item"))
             case "response.output_text.delta":
-                texts[index] = texts.get(index, "") + (event.get("delta") or "")
+                texts[index] = texts.get(index, "") + (as_text(event.get("delta")) or "")
             case _:
                 pass
     for index, text in texts.items():
@@ -109,9 +109,11 @@ def _anthropic_message(events: list[Object]) -> Object:
                 answer.update({name: value for name, value in message.items() if name != "content" and value is not None})
                 usage.update(as_object(message.get("usage")))
             case "content_block_start":
-                blocks[event.get("index") or 0] = dict(as_object(event.get("content_block")))
+                blocks[as_count(event.get("index")) or 0] = dict(as_object(event.get("content_block")))
             case "content_block_delta":
-                _grow_block(blocks.setdefault(event.get("index") or 0, {"type": "text", "text": ""}), as_object(event.get("delta")))
+                _grow_block(
+                    blocks.setdefault(as_count(event.get("index")) or 0, {"type": "text", "text": ""}), as_object(event.get("delta"))
+                )
             case "message_delta":
                 answer.update({name: value for name, value in as_object(event.get("delta")).items() if value is not None})
                 usage.update({name: value for name, value in as_object(event.get("usage")).items() if value is not None})
