@@ -14,7 +14,7 @@ from generations import errors
 from generations.cli import app
 from generations.cli.exit_codes import EXIT_CODES, exit_code_of
 from generations.query import operators
-from generations.record.fields import FIELDS, OBJECTS, Field
+from generations.record.fields import EVAL, FIELDS, OBJECTS, Field
 from generations.record.sample import sample_generations
 from generations.server.parameters import LIST_PARAMETERS, OPERATORS
 from generations.server.routes import ENDPOINTS
@@ -44,12 +44,12 @@ def table(heads: list[str], rows: list[list[str]]) -> None:
 
 def fields(root: str | None = None) -> None:
     """The fields below one top-level name, or those that stand at the top themselves when there is none."""
-    chosen = [field for field in FIELDS if (field.path.split(".")[0] if "." in field.path or _has_parts(field) else None) == root]
+    chosen = [field for field in (*FIELDS, *EVAL) if (field.path.split(".")[0] if "." in field.path or _has_parts(field) else None) == root]
     table(["field", "type", "unit", "what it is"], [_field(field) for field in chosen])
 
 
 def _has_parts(field: Field) -> bool:
-    return any(other.path.startswith(f"{field.path}.") for other in FIELDS)
+    return any(other.path.startswith(f"{field.path}.") for other in (*FIELDS, *EVAL))
 
 
 def _field(field: Field) -> list[str]:

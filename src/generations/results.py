@@ -60,7 +60,7 @@ class RecordVersion:
     """One version of a record.
 
     Attributes:
-        change: what made it: `insert`, `resend`, `update`, `feedback` or `reprice`.
+        change: what made it: `insert`, `resend`, `update`, `feedback`, `eval` or `reprice`.
         changed_at: when.
         record: the record as it then was.
     """

@@ -31,6 +31,7 @@ QUERIES: dict[str, tuple[str, object]] = {
     "one by id": ("find", {"filter": {"id": "generation-123"}, "limit": 1}),
     "by user, a declared key of an open map": ("count", {"metadata.userId": "user-456"}),
     "by a deep path of an open map": ("count", {"metadata.customer.plan.tier": "pro"}),
+    "by the score of an eval": ("count", {"evals.relevance.score": {"$gte": 0.5}}),
     "not that value, or missing": ("count", {"metadata.customer.plan.tier": {"$ne": "pro"}}),
     "without a cost": ("count", {"usage.cost": None}),
     "cost was given, be it null": ("count", {"usage.cost": {"$exists": True}}),

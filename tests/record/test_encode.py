@@ -83,6 +83,7 @@ FULL = {
         "timestamp": "2024-06-16T00:00:00Z",
         "userId": "v",
     },
+    "evals": {"relevance": {"score": 0.5, "label": "fair", "testId": "t-1"}},
     "status": "error",
     "error": {"type": "timeout", "message": "too late", "code": "504"},
 }
@@ -128,6 +129,7 @@ def test_a_record_needs_only_a_model():
     assert {name: value for name, value in row.items() if value not in (None, "", [])} == {
         "parameters_odd": False,
         "metadata_odd": False,
+        "evals_odd": False,
     }
 
 
@@ -370,6 +372,40 @@ def test_a_map_is_odd_when_the_accelerator_would_distort_it(found: dict[str, Any
     for _ in range(2):  # keys once seen are remembered
         row = row_of(a_record(metadata=found))
         assert row["metadata_odd"] == is_odd
+
+
+@pytest.mark.parametrize(
+    ("one", "is_odd"),
+    [
+        ({"score": 1, "timestamp": "2024-06-15T12:30:45Z"}, False),
+        ({"seen": {"$date": "2024-06-15T12:30:45Z"}, "label": None}, False),
+        ({"seen": {"$date": "whenever"}}, True),
+        ({"more": {"seen": {"$date": "2024-06-15T12:30:45Z"}}}, True),
+        ({"a.b": 1}, True),
+    ],
+    ids=str,
+)
+def test_evals_are_odd_as_maps_are_but_for_their_dates(one: dict[str, Any], is_odd: bool):
+    assert row_of(a_record(evals={"relevance": one}))["evals_odd"] == is_odd
+
+
+def test_the_instant_of_an_eval_has_one_form_and_all_else_stays_as_sent():
+    at = datetime(2024, 6, 15, 14, 30, 45, tzinfo=timezone(timedelta(hours=2)))
+    evals = {"b": {"score": 1, "timestamp": at, "more": [1.0, None]}, "a": {"timestamp": "2024-06-15", "duration": None}}
+
+    assert row_of(a_record(evals=evals))["evals"] == (
+        '{"b":{"score":1,"timestamp":{"$date":"2024-06-15T12:30:45.000000Z"},"more":[1.0,null]},'
+        '"a":{"timestamp":{"$date":"2024-06-15T00:00:00.000000Z"},"duration":null}}'
+    )
+
+
+def test_evals_are_part_of_what_was_sent():
+    hashes = [row_of(a_record(**more))["sent_hash"] for more in ({}, {"evals": {}}, {"evals": None}, {"evals": {"a": {"score": 0}}})]
+
+    assert len(set(hashes)) == 4
+    assert row_of({"model": {"id": "gpt-4"}, "status": "success"})["sent_hash"].hex() == "2e4c5d50e614c4b89ad7a437e14e2576", (
+        "older stores know records by it"
+    )
 
 
 def test_declared_keys_of_open_maps_may_be_null_and_keep_their_spelling():

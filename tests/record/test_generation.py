@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from generations.errors import InvalidRecord
 from generations.record import generation
 from generations.record.decode import decode_document
-from generations.record.fields import FIELDS, OBJECTS, ROOTS
-from generations.record.generation import Alternative, Generation, Input, Key, Metadata, Model, Output, Parameters
+from generations.record.fields import EVAL, FIELDS, OBJECTS, ROOTS
+from generations.record.generation import Alternative, Eval, Generation, Input, Key, Metadata, Model, Output, Parameters
 from generations.record.sample import sample_generations
 
 from .builders import INSTANTS, JSON_MAPS, JSON_VALUES, a_record, as_text, letters, row_of
@@ -34,6 +34,12 @@ def test_open_maps_have_the_declared_keys_as_attributes(kind: Any):
     assert [f"{name}.{key}" for key in keys] == [field.path for field in FIELDS if field.path.startswith(f"{name}.")]
 
 
+def test_an_eval_has_the_declared_keys_as_attributes():
+    keys = [member.name for member in vars(Eval).values() if isinstance(member, Key)]
+
+    assert [f"evals.<name>.{key}" for key in keys] == [field.path for field in EVAL]
+
+
 def test_attributes_of_open_maps_read_and_write_their_keys():
     found = Metadata({"customer": {"plan": "pro"}}, user_id="u", tags=["a"])
 
@@ -46,7 +52,7 @@ def test_attributes_of_open_maps_read_and_write_their_keys():
 
 
 def test_every_attribute_of_an_open_map_can_be_given_when_it_is_built():
-    for kind in (Metadata, Parameters):
+    for kind in (Metadata, Parameters, Eval):
         for attribute, member in vars(kind).items():
             if isinstance(member, Key):
                 assert kind(**{attribute: ["x"]}) == {member.name: ["x"]}
@@ -91,6 +97,7 @@ def test_a_built_generation_is_the_record_that_it_says():
             "usage": st.none()
             | st.fixed_dictionaries({}, optional={"cost": st.none() | st.floats(0, 1), "promptTokens": st.integers(0, 9)}),
             "metadata": st.none() | JSON_MAPS,
+            "evals": st.none() | st.dictionaries(st.sampled_from("ab"), st.fixed_dictionaries({"score": st.none() | st.floats(0, 1)})),
             "status": st.none() | st.sampled_from(["success", "error"]),
             "createdAt": INSTANTS.map(lambda at: at.astimezone(UTC)),
         },
@@ -112,9 +119,12 @@ def test_milder_spellings_become_values_of_the_fields_type():
         feedback={"timestamp": {"$date": 0}},
         output={"type": "text", "alternatives": [{"tokens": 2.0}]},
         metadata={"userId": "u"},
+        evals={"relevance": {"score": 1}},
     )
 
     read = Generation.from_dict(record)
+    assert read.evals is not None
+    assert read.evals["relevance"].score == 1
 
     noon = datetime(2024, 6, 15, 12, 30, 45, tzinfo=UTC)
     assert (read.timestamp, read.created_at) == (noon, noon)

@@ -1,6 +1,7 @@
 """The JSON Schema says what the encoder does."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -65,19 +66,28 @@ def violations(value: Any, schema: dict[str, Any]) -> Any:
         return
     if isinstance(value, str) and not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", 10**9):
         yield value
+    if isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
+        yield value
     if isinstance(value, (int, float)) and not schema.get("minimum", -(10**400)) <= value <= schema.get("maximum", 10**400):
         yield value
     if isinstance(value, list):
         for item in value:
             yield from violations(item, schema.get("items", {}))
     if isinstance(value, dict):
-        known = schema.get("properties", {})
-        yield from (name for name in schema.get("required", []) if name not in value)
-        for name, item in value.items():
-            if name in known:
-                yield from violations(item, known[name])
-            elif schema.get("additionalProperties") is False:
-                yield name
+        yield from violations_inside(value, schema)
+
+
+def violations_inside(value: dict[str, Any], schema: dict[str, Any]) -> Any:
+    known = schema.get("properties", {})
+    yield from (name for name in schema.get("required", []) if name not in value)
+    for name, item in value.items():
+        if name in known:
+            yield from violations(item, known[name])
+        elif schema.get("additionalProperties") is False:
+            yield name
+        elif isinstance(schema.get("additionalProperties"), dict):
+            yield from violations(name, schema["propertyNames"])
+            yield from violations(item, schema["additionalProperties"])
 
 
 def is_a(value: Any, kind: str) -> bool:

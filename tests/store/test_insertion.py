@@ -1,4 +1,6 @@
-from generations.store.insertion import FEEDBACK, InsertOutcome, Known, has_feedback, keep_feedback, plan_insert, untangle
+import pytest
+
+from generations.store.insertion import FEEDBACK, InsertOutcome, Known, keep_said, plan_insert, says_all, untangle
 
 NOW = 1_000
 
@@ -50,26 +52,41 @@ def test_an_id_stands_in_one_list_only() -> None:
 
 
 def columns(given: list[str], **values: object) -> dict[str, list[object]]:
-    empty = {name: [[] if name == "feedback_categories" else None] for name in FEEDBACK}
-    return {**empty, "given": [given], **{name: [value] for name, value in values.items()}}
+    """A row with an eval, and with what is named."""
+    empty: dict[str, object] = {name: [] if name == "feedback_categories" else None for name in FEEDBACK}
+    return {name: [value] for name, value in {**empty, "evals": '{"a":{}}', "evals_odd": False, "given": given, **values}.items()}
+
+
+def kept(mine: dict[str, list[object]], before: dict[str, list[object]]) -> dict[str, object]:
+    keep_said(mine, 0, {name: values[0] for name, values in before.items()})
+    return {name: values[0] for name, values in mine.items()}
 
 
 def test_a_null_feedback_says_nothing_and_an_empty_one_does() -> None:
-    assert not has_feedback(columns([]), 0)
-    assert not has_feedback(columns(["feedback", "usage"]), 0)
-    assert has_feedback(columns(["feedback."]), 0)
-    assert has_feedback(columns(["feedback.rating"]), 0)
-    assert has_feedback(columns([], feedback_rating=0.0), 0)
-    assert has_feedback(columns([], feedback_categories=["x"]), 0)
+    assert not says_all(columns([]), 0)
+    assert not says_all(columns(["feedback", "usage"]), 0)
+    assert says_all(columns(["feedback."]), 0)
+    assert says_all(columns(["feedback.rating"]), 0)
+    assert says_all(columns([], feedback_rating=0.0), 0)
+    assert says_all(columns([], feedback_categories=["x"]), 0)
 
 
 def test_feedback_is_kept_with_its_nulls() -> None:
-    mine = columns(["feedback", "usage"])
+    row = kept(columns(["feedback", "usage"]), columns(["feedback.comment", "error"], feedback_rating=4.0, evals='{"b":{}}'))
 
-    keep_feedback(mine, 0, {**{name: values[0] for name, values in columns(["feedback.comment", "error"], feedback_rating=4.0).items()}})
+    assert row["feedback_rating"] == 4.0
+    assert row["given"] == ["usage", "feedback.comment"]
+    assert row["evals"] == '{"a":{}}'
 
-    assert mine["feedback_rating"] == [4.0]
-    assert mine["given"] == [["usage", "feedback.comment"]]
+
+@pytest.mark.parametrize("evals", ["", "null"])
+def test_evals_are_kept_where_none_come(evals: str) -> None:
+    mine = columns([], feedback_rating=1.0, evals=evals)
+    assert not says_all(mine, 0)
+
+    row = kept(mine, columns([], feedback_rating=4.0, evals='{"b":{"$":1}}', evals_odd=True))
+
+    assert (row["evals"], row["evals_odd"], row["feedback_rating"]) == ('{"b":{"$":1}}', True, 1.0)
 
 
 def test_versions_of_one_writer_are_not_tangled() -> None:

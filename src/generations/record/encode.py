@@ -18,7 +18,7 @@ from generations.errors import InvalidRecord
 from generations.record import content, identity, instants, mend
 from generations.record.fields import FIELDS, Field
 from generations.record.generation import Generation
-from generations.record.shape import ABSENT, ALTERNATIVE, KNOWN, LARGEST_INTEGER, MAPS, ROOT, members, parse_record
+from generations.record.shape import ABSENT, ALTERNATIVE, KNOWN, LARGEST_INTEGER, ROOT, members, parse_record
 
 MAX_BYTES = 32 * 1024 * 1024
 """Default of the largest record, as compact JSON."""
@@ -163,7 +163,7 @@ COLUMNS: tuple[str, ...] = (
 _NO_INPUT, _NO_OUTPUT, _NO_USAGE = ABSENT["input"], ABSENT["output"], ABSENT["usage"]
 _NO_PERFORMANCE, _NO_FEEDBACK, _NO_ERROR = ABSENT["performance"], ABSENT["feedback"], ABSENT["error"]
 _NO_CONTENT: tuple[str | None, str] = (None, "")
-_LISTS = {name: [field.type == "strings" for field in members(name)].index(True) for name in MAPS}
+_LISTS = {name: [field.type == "strings" for field in members(name)].index(True) for name in KNOWN}
 
 
 def _encode(record: Record, max_bytes: int, now: int, name: Naming, drop_kept: bool = False) -> tuple[Any, ...]:
@@ -251,13 +251,14 @@ def _row(found: Any, has_dates: bool, given: list[str], now: int, name: Naming) 
     if answer.type is None and answer is not _NO_OUTPUT:
         raise mend.missing("output.type")
     if has_dates:
-        for value in (asked.content, answer.content, answer.alternatives, found.parameters, found.metadata):
+        for value in (asked.content, answer.content, answer.alternatives, found.parameters, found.metadata, found.evals):
             content.normalise_dates(value)
     asked_content = _NO_CONTENT if asked is _NO_INPUT else _content(asked.content)
     answer_content = _NO_CONTENT if answer is _NO_OUTPUT else _content(answer.content)
     alternatives = "" if answer.alternatives is UNSET else _alternatives(answer.alternatives)
     parameters = _map("parameters", found.parameters)
     metadata = _map("metadata", found.metadata)
+    evals = _evals(found.evals)
     timestamp = None if found.timestamp is None else _in_range(found.timestamp, "timestamp")
     if feedback.timestamp is not None:
         force_setattr(feedback, "timestamp", _in_range(feedback.timestamp, "feedback.timestamp"))
@@ -266,7 +267,8 @@ def _row(found: Any, has_dates: bool, given: list[str], now: int, name: Naming) 
     closed = (found.model, timestamp, asked.type, asked.tokens, answer.type, answer.tokens, answer.finish_reason)
     sent_hash = identity.digest(
         content.to_json((closed, usage, performance, feedback, found.status, found.error, given)),
-        (*asked_content, *answer_content, alternatives, parameters[0], metadata[0]),
+        # Records that were stored before there were evals hash as they did.
+        (*asked_content, *answer_content, alternatives, parameters[0], metadata[0], *filter(None, evals[:1])),
     )
     for member, value in computed:
         force_setattr(usage, member, value)
@@ -291,6 +293,7 @@ def _row(found: Any, has_dates: bool, given: list[str], now: int, name: Naming) 
         *metadata,
         *astuple(performance),
         *_feedback(feedback, given, now),
+        *evals,
         found.status,
         *astuple(found.error),
         given,
@@ -347,8 +350,29 @@ def _known_values(name: str, known: Any) -> tuple[Any, ...]:
     return values if values[place] is not None else (*values[:place], [], *values[place + 1 :])
 
 
-_NO_MAP = {name: ("", False, *_known_values(name, KNOWN[name]())) for name in MAPS}
-_NULL_MAP = {name: ("null", *_NO_MAP[name][1:]) for name in MAPS}
+_NO_MAP = {name: ("", False, *_known_values(name, KNOWN[name]())) for name in KNOWN}
+_NULL_MAP = {name: ("null", *_NO_MAP[name][1:]) for name in KNOWN}
+
+
+def _evals(found: Any) -> tuple[str, bool]:
+    """The columns of the evals: their text, and their oddness, for which dates do not count: the accelerator leaves them out."""
+    if found is UNSET:
+        return _NO_EVALS
+    if found is None:
+        return ("null", False)
+    evals = mend.mend_evals(found)
+    text = content.to_json(evals)
+    odd = content.is_odd({name: {key: _dateless(value) for key, value in one.items()} for name, one in evals.items()})
+    if odd and content.is_too_deep(text):
+        raise content.too_deep()
+    return text.decode(), odd
+
+
+def _dateless(value: Any) -> Any:
+    return None if isinstance(value, dict) and instants.parse(cast("object", value)) is not None else cast("Any", value)
+
+
+_NO_EVALS = ("", False)
 
 
 def _in_range(instant: datetime, path: str) -> int:

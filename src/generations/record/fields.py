@@ -189,6 +189,7 @@ FIELDS: tuple[Field, ...] = (
     Field("feedback.categories", "strings", "Categories the rater chose."),
     Field("feedback.timestamp", "instant", "When the feedback was given; now when none is given."),
     Field("feedback.userId", "string", "Who gave it.", privacy="identifier"),
+    Field("evals", "map", "What evaluators found, by name; further ones are kept.", privacy="content"),
     Field("status", "string", "Whether the call succeeded.", values=("success", "error"), low_cardinality=True),
     Field("error.type", "string", "Class of the error.", low_cardinality=True),
     Field("error.message", "string", "What the provider said.", privacy="content"),
@@ -196,6 +197,17 @@ FIELDS: tuple[Field, ...] = (
     Field("createdAt", "instant", "When the store first took the record.", kept_by_store=True),
     Field("updatedAt", "instant", "When the store last changed the record.", kept_by_store=True),
 )
+
+EVAL: tuple[Field, ...] = (
+    Field("evals.<name>.score", "number", "How good it is; 0 to 1 by convention."),
+    Field("evals.<name>.label", "string", "The verdict as a word, such as `pass`."),
+    Field("evals.<name>.explanation", "string", "Why, in words.", privacy="content"),
+    Field("evals.<name>.evaluator", "string", "Who or what evaluated: a program, a model, a person."),
+    Field("evals.<name>.duration", "number", "How long the evaluation took.", unit="ms"),
+    Field("evals.<name>.testId", "string", "Test or data set entry that it belongs to."),
+    Field("evals.<name>.timestamp", "instant", "When it was evaluated."),
+)
+"""The declared keys of each eval; any other key is kept, with any JSON value."""
 
 BY_PATH: dict[str, Field] = {field.path: field for field in FIELDS}
 

@@ -109,6 +109,40 @@ class Metadata(dict[str, Any]):
         _put(self, "tags", tags)
 
 
+class Eval(dict[str, Any]):
+    """What one evaluator found: a dictionary of any keys, with the known ones as typed attributes; `duration` in ms."""
+
+    score = Key[float]("score")
+    label = Key[str]("label")
+    explanation = Key[str]("explanation")
+    evaluator = Key[str]("evaluator")
+    duration = Key[float]("duration")
+    test_id = Key[str]("testId")
+    timestamp = Key[datetime]("timestamp")
+
+    def __init__(
+        self,
+        entries: Mapping[str, Any] | Iterable[tuple[str, Any]] = (),
+        /,
+        *,
+        score: float | None = None,
+        label: str | None = None,
+        explanation: str | None = None,
+        evaluator: str | None = None,
+        duration: float | None = None,
+        test_id: str | None = None,
+        timestamp: datetime | None = None,
+    ) -> None:
+        super().__init__(entries)
+        _put(self, "score", score)
+        _put(self, "label", label)
+        _put(self, "explanation", explanation)
+        _put(self, "evaluator", evaluator)
+        _put(self, "duration", duration)
+        _put(self, "testId", test_id)
+        _put(self, "timestamp", timestamp)
+
+
 def _put(holder: dict[str, Any], name: str, value: object) -> None:
     if value is not None:
         holder[name] = value
@@ -227,6 +261,7 @@ class Generation(Struct, rename="camel", forbid_unknown_fields=True, kw_only=Tru
     metadata: Metadata | None = None
     performance: Performance | None = None
     feedback: Feedback | None = None
+    evals: dict[str, Eval] | None = None
     status: Literal["success", "error"] | None = None
     error: Error | None = None
     created_at: datetime | None = None
@@ -272,6 +307,9 @@ def _mended(record: Mapping[str, Any]) -> dict[str, Any]:
         if mended.get(name) is not None:
             mend.mend_map(name, mended[name])
             mended[name] = kind(mended[name])
+    if mended.get("evals") is not None:
+        mend.mend_evals(mended["evals"])
+        mended["evals"] = {name: Eval(value) for name, value in mended["evals"].items()}
     output: dict[str, Any] = mended.get("output", {})
     if output.get("alternatives") is not None:
         output["alternatives"] = mend.mend_alternatives(output["alternatives"])
@@ -304,6 +342,8 @@ def _to_dict(found: Struct) -> dict[str, Any]:
             value = _to_dict(value)
         elif isinstance(value, (Parameters, Metadata)):
             value = dict(value)
+        elif name == "evals":
+            value = {key: dict(one) for key, one in value.items()}
         elif name == "alternatives":
             value = [_to_dict(item) for item in value]
         out[name] = value

@@ -12,9 +12,9 @@ from typing import Any, cast
 
 from generations.errors import InvalidRecord
 from generations.record import instants
-from generations.record.fields import BY_PATH, FIELDS, OBJECTS, ROOTS, Field
+from generations.record.fields import BY_PATH, EVAL, FIELDS, OBJECTS, ROOTS, Field
 from generations.record.nearest import nearest
-from generations.record.shape import ALTERNATIVE, LARGEST_INTEGER, LONGEST_ID, MAPS, members
+from generations.record.shape import ALTERNATIVE, LARGEST_INTEGER, LONGEST_EVAL_NAME, LONGEST_ID, MAPS, members
 
 _REQUIRED_HINTS = {
     "model.id": 'name the model as it was requested, such as "gpt-4"',
@@ -40,6 +40,7 @@ _NULLABLE = frozenset(
     ]
 )
 _FEEDBACK = {field.path.rpartition(".")[2]: field for field in members("feedback")}
+_EVAL = {field.path.rpartition(".")[2]: field for field in EVAL}
 
 
 def without_nulls(record: Any) -> tuple[dict[str, Any], list[str]] | None:
@@ -135,6 +136,42 @@ def mend_alternatives(found: Any) -> list[Any]:
     if not isinstance(found, list):
         raise InvalidRecord(f"expected a list of alternatives, found {describe(found)}", path=path)
     return [_mend_alternative(item, f"{path}.{index}") for index, item in enumerate(cast("list[Any]", found))]
+
+
+def mend_evals(found: Any) -> dict[str, Any]:
+    """The evals with their instants as `{"$date": …}`, in one form.
+
+    Raises:
+        InvalidRecord: with the path of what breaks a rule (`evals.relevance.score`).
+    """
+    if not isinstance(found, dict):
+        raise InvalidRecord(f"expected an object of evals by name, found {describe(found)}", path="evals")
+    return {name: mend_eval(name, value, f"evals.{name}") for name, value in cast("dict[str, Any]", found).items()}
+
+
+def mend_eval(name: str, found: Any, path: str) -> dict[str, Any]:
+    """One eval with its instant as `{"$date": …}`; nulls and what is not declared stay as they are.
+
+    Raises:
+        InvalidRecord: a name that no path could reach, or a declared key with another type than its own.
+    """
+    if not 1 <= len(name) <= LONGEST_EVAL_NAME:
+        raise InvalidRecord(f"the name of an eval has 1 to {LONGEST_EVAL_NAME} characters, this one {len(name)}", path="evals")
+    if "." in name or name.startswith("$"):
+        hint = f"call it '{_short(name.lstrip('$').replace('.', '_'))}'"
+        raise InvalidRecord(f"the name of an eval has no '.' and no '$' at its start, and '{_short(name)}' has", hint=hint, path="evals")
+    if not isinstance(found, dict):
+        hint = f'send {{"score": {found}}}' if isinstance(found, (int, float)) and not isinstance(found, bool) else None
+        raise InvalidRecord(f"expected an object, found {describe(found)}", hint=hint, path=path)
+    mended: dict[str, Any] = {}
+    for key, value in cast("dict[str, Any]", found).items():
+        field = _EVAL.get(key)
+        mended[key] = value
+        if field is not None and value is not None:
+            checked = mend_value(field, value, f"{path}.{key}")
+            if field.type == "instant":
+                mended[key] = {"$date": instants.iso(checked)}
+    return mended
 
 
 def mend_value(field: Field, value: Any, path: str) -> Any:

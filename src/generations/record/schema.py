@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from generations.record.fields import BY_PATH, OBJECTS, ROOTS, Field
-from generations.record.shape import LARGEST_INTEGER, LONGEST_ID, MAPS, members
+from generations.record.fields import BY_PATH, EVAL, OBJECTS, ROOTS, Field
+from generations.record.shape import LARGEST_INTEGER, LONGEST_EVAL_NAME, LONGEST_ID, MAPS, members
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -40,6 +40,8 @@ def _root_member(name: str) -> dict[str, Any]:
     if name in OBJECTS:
         return _object(name)
     field = BY_PATH[name]
+    if name == "evals":
+        return {**field_schema(field), "type": ["object", "null"], "propertyNames": _EVAL_NAME, "additionalProperties": eval_schema()}
     if name in MAPS:
         known = {_key(member): field_schema(member) for member in members(name)}
         return {"description": field.doc, "type": ["object", "null"], "properties": known, "additionalProperties": True}
@@ -50,6 +52,14 @@ def _object(name: str) -> dict[str, Any]:
     required = {"model": ["id"], "input": ["type"], "output": ["type"]}.get(name, [])
     schema = _closed({_key(member): field_schema(member) for member in members(name)}, required=required)
     return schema if name == "model" else {**schema, "type": ["object", "null"]}
+
+
+def eval_schema() -> dict[str, Any]:
+    """The schema of one eval."""
+    return {"type": "object", "properties": {_key(member): field_schema(member) for member in EVAL}, "additionalProperties": True}
+
+
+_EVAL_NAME = {"type": "string", "pattern": r"^[^.$][^.]*$", "maxLength": LONGEST_EVAL_NAME}
 
 
 def field_schema(field: Field) -> dict[str, Any]:

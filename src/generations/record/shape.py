@@ -17,8 +17,9 @@ from msgspec import UNSET, Meta, Struct, defstruct, json
 from generations.record.fields import BY_PATH, FIELDS, OBJECTS, ROOTS, Field
 
 LONGEST_ID = 1024
+LONGEST_EVAL_NAME = 256
 LARGEST_INTEGER = 2**63 - 1
-MAPS = ("parameters", "metadata")
+MAPS = ("parameters", "metadata", "evals")
 
 
 def annotation(field: Field) -> Any:
@@ -95,8 +96,8 @@ def _known(prefix: str) -> type[Struct]:
 
 
 ROOT = _root()
-KNOWN: dict[str, type[Struct]] = {name: _known(name) for name in MAPS}
-"""The declared keys of the open maps; whatever else a map holds is not looked at. Absent lists are empty."""
+KNOWN: dict[str, type[Struct]] = {name: _known(name) for name in MAPS if members(name)}
+"""The declared keys of the open maps that have any; whatever else a map holds is not looked at. Absent lists are empty."""
 
 ALTERNATIVE = defstruct(
     "Alternative",

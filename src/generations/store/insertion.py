@@ -11,6 +11,12 @@ from generations.record.fields import FIELDS
 FEEDBACK: Final = tuple(field.column for field in FIELDS if field.path.startswith("feedback."))
 """The columns of a record's feedback."""
 
+EVALS: Final = ("evals", "evals_odd")
+"""The columns of a record's evals."""
+
+SAID: Final = (*FEEDBACK, *EVALS, "given")
+"""What was said of a record afterwards, and what tells its nulls: a resend that says nothing of it takes nothing away."""
+
 
 class Known(NamedTuple):
     """The current version of a record, without its content."""
@@ -117,13 +123,32 @@ def untangle(versions: Iterable[tuple[str, int, int]]) -> dict[int, int]:
     return mended
 
 
-def has_feedback(columns: Mapping[str, Sequence[Any]], row: int) -> bool:
+def says_all(columns: Mapping[str, Sequence[Any]], row: int) -> bool:
+    """Whether a row says something about feedback and about evals."""
+    return _has_feedback(columns, row) and _has_evals(columns, row)
+
+
+def keep_said(columns: Mapping[str, list[Any]], row: int, before: Mapping[str, Any]) -> None:
+    """Put the feedback and the evals of the version before into a row that has none, in place."""
+    if not _has_feedback(columns, row):
+        _keep_feedback(columns, row, before)
+    if not _has_evals(columns, row):
+        for name in EVALS:
+            columns[name][row] = before[name]
+
+
+def _has_evals(columns: Mapping[str, Sequence[Any]], row: int) -> bool:
+    """Whether a row has any eval; an explicit null says nothing."""
+    return columns["evals"][row] not in ("", "null")
+
+
+def _has_feedback(columns: Mapping[str, Sequence[Any]], row: int) -> bool:
     """Whether a row says anything about feedback; an explicit null says nothing."""
     given: Sequence[str] = columns["given"][row]
     return any(name.startswith("feedback.") for name in given) or any(columns[name][row] not in (None, []) for name in FEEDBACK)
 
 
-def keep_feedback(columns: Mapping[str, list[Any]], row: int, before: Mapping[str, Any]) -> None:
+def _keep_feedback(columns: Mapping[str, list[Any]], row: int, before: Mapping[str, Any]) -> None:
     """Put the feedback of the version before into a row that has none, in place."""
     for name in FEEDBACK:
         columns[name][row] = before[name]

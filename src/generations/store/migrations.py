@@ -33,6 +33,7 @@ MIGRATIONS: Final = (
     Migration(1, "the table of generations", complete_table),
     Migration(2, "the table of keys", create_keys),
     Migration(3, "parts of the tokens, and the cost by our prices", complete_table),
+    Migration(4, "evals", complete_table),
 )
 """The steps from an older store to this version; a new store is made as it is today."""
 

@@ -34,7 +34,7 @@ class _Revised(NamedTuple):
 
     seq: int
     record: Document
-    only_feedback: bool
+    differing: frozenset[str]
     size_bytes: int
 
 
@@ -45,7 +45,7 @@ class Revision:
         store: where they are.
         revise: the record as it should be, made of the record as it is, which it leaves as it was.
         max_record_bytes: the largest record that is taken.
-        change: what the history says made the new versions; None tells feedback from any other update.
+        change: what the history says made the new versions; None tells feedback and evals from any other update.
     """
 
     def __init__(
@@ -99,14 +99,14 @@ class Revision:
                 self._matched += 1
                 if not identical(before, after):
                     _must_stay(before, after)
-                    yield _Revised(seq, after, _differs_in_feedback_only(before, after), len(text))
+                    yield _Revised(seq, after, _differing(before, after), len(text))
 
     def _write(self, revised: Sequence[_Revised]) -> None:
         if not revised:
             return
         rows = encode_records((one.record for one in revised), max_bytes=self._max_record_bytes)
-        change: Change = "feedback" if all(one.only_feedback for one in revised) else "update"
-        self._store.rewrite(rows, [one.seq for one in revised], self._change or change)
+        differing = frozenset[str]().union(*(one.differing for one in revised))
+        self._store.rewrite(rows, [one.seq for one in revised], self._change or _SAID.get(differing, "update"))
         self._modified += len(revised)
 
 
@@ -129,9 +129,13 @@ def identical(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _differs_in_feedback_only(before: Document, after: Document) -> bool:
-    names = dict.fromkeys([*before, *after])
-    return all(name == "feedback" or identical(before.get(name), after.get(name)) for name in names)
+_SAID: Final[Mapping[frozenset[str], Change]] = {frozenset(["feedback"]): "feedback", frozenset(["evals"]): "eval"}
+"""What made a version in which nothing else differs."""
+
+
+def _differing(before: Document, after: Document) -> frozenset[str]:
+    """The top-level names at which two records differ."""
+    return frozenset(name for name in before.keys() | after.keys() if not identical(before.get(name), after.get(name)))
 
 
 def _must_stay(before: Document, after: Document) -> None:

@@ -85,6 +85,9 @@ _CONTENT = "ZSTD(3)"
 _PLAIN = "ZSTD(1)"
 _PATHS = "JSON(max_dynamic_paths = 256)"
 
+# Evals carry the time at which they were made, and no sub-column speaks for a date.
+_DATE = r'\\{"\\$date":"[^"]*"\\}'
+
 KEPT: Final = (
     Column("project", "LowCardinality(String)", "string"),
     Column("seq", "UInt64", "uint64", f"Delta, {_PLAIN}"),
@@ -124,10 +127,11 @@ def _columns(field: Field) -> tuple[Column, ...]:
                 Column(f"{name}_starts", "LowCardinality(String)", None, default=f"substring({name}_json, 1, 1)"),
             )
         case "map":
+            held = f"replaceRegexpAll({name}, '{_DATE}', 'null')" if field.path == "evals" else name
             return (
                 Column(name, "String", "large_string", _CONTENT),
                 # Derived by the engine: a cast that Arrow brings in would read strings as dates, whatever the settings say.
-                Column(f"{name}_paths", _PATHS, None, default=f"if({name}_odd OR {name} IN ('', 'null'), '{{}}', {name})"),
+                Column(f"{name}_paths", _PATHS, None, default=f"if({name}_odd OR {name} IN ('', 'null'), '{{}}', {held})"),
                 Column(f"{name}_odd", "Bool", "bool"),
                 Column(f"{name}_exact", "String", None, _CONTENT, default=f"if({name}_odd OR {_other_arrays(field)}, {name}, '')"),
             )

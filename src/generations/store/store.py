@@ -12,7 +12,7 @@ from generations.pricing.rows import fill_costs
 from generations.query.compiled import Param, Source
 from generations.results import Estimate, ProjectStats, Stats
 from generations.store.block import Block, as_arrow, plain
-from generations.store.insertion import FEEDBACK, InsertOutcome, Known, Versions, has_feedback, keep_feedback, plan_insert, untangle
+from generations.store.insertion import SAID, InsertOutcome, Known, Versions, keep_said, plan_insert, says_all, untangle
 from generations.store.limits import UNLIMITED, Limits
 from generations.store.migrations import find_layout, migrate
 from generations.store.sequence import SEQUENCE
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from generations.record.encode import Rows
     from generations.store.engine import Engine
 
-Change = Literal["insert", "resend", "update", "feedback", "reprice"]
+Change = Literal["insert", "resend", "update", "feedback", "eval", "reprice"]
 
 OnWritten = Callable[[str, Block, Sequence[str]], None]
 
@@ -95,7 +95,7 @@ class Store:
         A block is what rows become first: who brings one keeps the other writers waiting for less time.
 
         A record that is there exactly as sent is left alone. One that is there with another content becomes a
-        new version, which keeps `createdAt`, and keeps the feedback when the new one carries none. The same id
+        new version, which keeps `createdAt`, and keeps the feedback and the evals when the new one carries none. The same id
         several times in one call: versions in that order, equal neighbours counted once.
         """
         if not rows.ids:
@@ -106,7 +106,7 @@ class Store:
             plan = plan_insert(block.ids, block.hashes, self._known(block.ids), SEQUENCE.take(len(block)), now_us)
             if plan.rows:
                 taken = block if len(plan.rows) == len(block) else block.take(plan.rows)
-                self._append(self._with_feedback(taken, plan.versions), plan.versions, now_us)
+                self._append(self._with_what_was_said(taken, plan.versions), plan.versions, now_us)
         return plan.outcome
 
     def block(self, rows: Rows) -> Block:
@@ -229,28 +229,28 @@ class Store:
         sql = f"SELECT {what} FROM {self._layout.table} WHERE {_where(ids)}"
         return self._engine.query(sql, self._about(ids), _OWN_READS)
 
-    def _with_feedback(self, block: Block, versions: Versions) -> Block:
-        """The block, with the feedback of what its rows replace where they carry none."""
+    def _with_what_was_said(self, block: Block, versions: Versions) -> Block:
+        """The block, with the feedback and the evals of what its rows replace where they carry none."""
         supersedes, seqs = versions.supersedes, versions.seqs
         if not any(supersedes):
             return block
-        kept = block.columns((*FEEDBACK, "given"))
-        needing = [row for row, old in enumerate(supersedes) if old and not has_feedback(kept, row)]
+        kept = block.columns(SAID)
+        needing = [row for row, old in enumerate(supersedes) if old and not says_all(kept, row)]
         if not needing:
             return block
         own = {seq: row for row, seq in enumerate(seqs)}
-        stored = self._feedback([block.ids[row] for row in needing], {supersedes[row] for row in needing} - own.keys())
+        stored = self._said([block.ids[row] for row in needing], {supersedes[row] for row in needing} - own.keys())
         for row in needing:
             old = supersedes[row]
             if old in own:  # replaced within the same call, by a later row
-                keep_feedback(kept, row, {name: kept[name][own[old]] for name in (*FEEDBACK, "given")})
+                keep_said(kept, row, {name: kept[name][own[old]] for name in SAID})
             elif old in stored:
-                keep_feedback(kept, row, stored[old])
+                keep_said(kept, row, stored[old])
         return block.replace(kept)
 
-    def _feedback(self, ids: Sequence[str], seqs: set[int]) -> dict[int, dict[str, Any]]:
-        """The feedback columns of versions, by seq."""
-        names = ("seq", "given", *FEEDBACK)
+    def _said(self, ids: Sequence[str], seqs: set[int]) -> dict[int, dict[str, Any]]:
+        """The columns of what was said of versions, by seq."""
+        names = ("seq", *SAID)
         found = self._engine.query(
             f"SELECT {', '.join(names)} FROM {self._layout.table} WHERE {_where(ids)} AND seq IN {{seqs:Array(UInt64)}}",
             self._about(ids) | {"seqs": Param("Array(UInt64)", sorted(seqs))},
