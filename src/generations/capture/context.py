@@ -14,11 +14,11 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, field
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from generations.capture.snapshot import Snapshot
+from generations.wire.payload import Object, as_list, as_text, without_absent
 
 USER: Final = "user.id"
 SESSION: Final = "session.id"
@@ -120,13 +120,12 @@ def _detach(attached: Any) -> None:
         context.detach(attached)
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(NamedTuple):
     """What OpenTelemetry says where a call is made: the span around it, and the baggage that came along."""
 
     trace_id: int = 0
     span_id: int = 0
-    baggage: dict[str, Any] = field(default_factory=dict[str, Any])
+    baggage: Mapping[str, str] = MappingProxyType({})
 
 
 NO_SURROUNDINGS: Final = Surroundings()
@@ -140,6 +139,29 @@ def surroundings() -> Surroundings:
         from opentelemetry import baggage, trace  # noqa: PLC0415 - only where the host has loaded it
 
         span = trace.get_current_span().get_span_context()
-        carried = {name: value for name, value in baggage.get_all().items() if isinstance(value, str)}
+        carried = texts_of(baggage.get_all())
         return Surroundings(span.trace_id, span.span_id, carried) if span.is_valid else Surroundings(0, 0, carried)
     return NO_SURROUNDINGS
+
+
+def texts_of(baggage: Mapping[str, object]) -> dict[str, str]:
+    """The entries of OpenTelemetry's baggage that could have travelled."""
+    return {name: value for name, value in baggage.items() if isinstance(value, str)}
+
+
+def in_surroundings(metadata: Object, told: Context, baggage: Mapping[str, str]) -> Object:
+    """The metadata of a call with what was told around it: what is told here wins over baggage, and both over the call's own."""
+    labels = [*_labels(baggage), *told.tags, *map(str, as_list(metadata.get("tags")))]
+    named = without_absent(
+        {
+            "userId": told.user_id or as_text(baggage.get(USER)),
+            "sessionId": told.session_id or as_text(baggage.get(SESSION)),
+            "tags": list(dict.fromkeys(labels)) or None,
+        }
+    )
+    carried = {name.removeprefix(METADATA): value for name, value in baggage.items() if name.startswith(METADATA)}
+    return {**carried, **{name: value for name, value in metadata.items() if name not in named}, **named, **told.metadata}
+
+
+def _labels(baggage: Mapping[str, str]) -> list[str]:
+    return [label for label in baggage.get(TAGS, "").split(",") if label]

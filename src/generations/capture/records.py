@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
-from generations.capture.context import METADATA, SESSION, TAGS, USER, Surroundings
+from generations.capture.context import in_surroundings
 from generations.capture.recording import Recording
 from generations.capture.snapshot import Snapshot
 from generations.record import instants
@@ -120,21 +120,17 @@ def _alternative(item: Any) -> Object:
 
 
 def _metadata(recording: Recording, answer: Answer) -> Object:
-    told, around = recording.context, recording.surroundings
-    labels = [*_baggage_tags(around), *told.tags, *map(str, recording.tags)]
+    around = recording.surroundings
     named = without_absent(
         {
             "requestId": answer.response_id,
-            "userId": told.user_id or as_text(around.baggage.get(USER)),
-            "sessionId": told.session_id or as_text(around.baggage.get(SESSION)),
             "functionId": as_text(recording.function),
             "traceId": f"{around.trace_id:032x}" if around.trace_id else None,
             "spanId": f"{around.span_id:016x}" if around.span_id else None,
-            "tags": list(dict.fromkeys(labels)) or None,
+            "tags": list(map(str, recording.tags)) or None,
         }
     )
-    carried = {name.removeprefix(METADATA): value for name, value in around.baggage.items() if name.startswith(METADATA)}
-    return {**carried, **named, **told.metadata, **recording.metadata}
+    return {**in_surroundings(named, recording.context, around.baggage), **recording.metadata}
 
 
 def _declared(metadata: Object) -> Object:
@@ -162,11 +158,6 @@ def _declared(metadata: Object) -> Object:
 
 
 _DECLARED: Final = [field for field in FIELDS if field.path.startswith("metadata.")]
-
-
-def _baggage_tags(around: Surroundings) -> list[str]:
-    text = as_text(around.baggage.get(TAGS))
-    return [label for label in text.split(",") if label] if text else []
 
 
 def _performance(recording: Recording) -> Object:
