@@ -60,7 +60,8 @@ class Taken:
             told = {"line": numbers[one.line_index], "code": error.code, "message": error.message, "path": error.path, "hint": error.hint}
             self.refused.append(told)
 
-    def response(self, call: Call) -> Response:
+    def response(self, call: Call, **more: Any) -> Response:
+        """The answer that tells all that, and what else the route has to tell."""
         call.exchange.records, call.exchange.refused = self.inserted + self.replaced + self.unchanged, self.refused_count
         told = {
             "ids": self.ids,
@@ -69,6 +70,7 @@ class Taken:
             "unchangedCount": self.unchanged,
             "refusedCount": self.refused_count,
             "refused": self.refused,
+            **more,
         }
         return answer(told, 201 if self.inserted or self.replaced else 200)
 
