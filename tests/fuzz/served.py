@@ -1,0 +1,216 @@
+"""The same payloads over HTTP, against a server of its own: the protocol's own errors and never a 500, and good records are kept.
+
+A payload is one request: a line of JSON with method, path and headers, and behind it the body.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from http.client import HTTPResponse, RemoteDisconnected
+from pathlib import Path
+from typing import Any, Final
+
+from hypothesis import strategies as st
+
+from tests.fuzz.hostile import VALUES, packed, text_of
+from tests.fuzz.targets import NUMBERS, TARGETS, Target
+from tests.targets.served import Running, running
+
+JSON, JSON_LINES, PROTOBUF = "application/json", "application/x-ndjson", "application/x-protobuf"
+GOOD: Final = {"id": "good", "model": {"id": "m"}, "output": {"type": "text", "content": "kept"}}
+ANSWER_SECONDS: Final = 20.0
+REFUSALS: Final = frozenset({400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 416, 422, 429, 431})
+"""What a client may be told of a request that is not as it should be; 503 says that there is no room, and may come for bombs."""
+
+_BY_NAME: Final = {target.name: target.payloads for target in TARGETS}
+_TEXTS: Final = [value for value in VALUES if isinstance(value, str) and value.isascii() and value.isprintable()]
+_HEADERS: Final[dict[str, tuple[str, ...]]] = {
+    "accept": ("*/*", "application/x-ndjson;q=0.5", "application/vnd.apache.arrow.stream", "text/html;q=x", ";;,,"),
+    "authorization": ("Bearer x", "Basic Og==", "Basic !!", "Basic", "Bearer gen_x.y", "Digest a=b"),
+    "content-type": (JSON, JSON_LINES, "application/json; charset=utf-16", "multipart/form-data; boundary=x", "x/", "text/plain"),
+    "generations-project": ("p", "p" * 300, "../..", "default", ""),
+    "idempotency-key": ("k", "k" * 300, "a b"),
+    "if-match": ("*", '"zz.json"', '"fffffffffffff.json"', "W/", ""),
+    "if-none-match": ("*", '"', 'W/"1"'),
+    "range": ("bytes=0-1", "bytes=-", "lines=5-1"),
+    "x-request-id": ("r", "r" * 500, "{}"),
+    "expect": ("100-continue",),
+    "prefer": ("wait=5",),
+    "traceparent": ("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-0-0-0"),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said."""
+
+    status: int
+    body: bytes
+    content_type: str
+
+
+def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+    """A request as one payload; of headers an underscore is a dash."""
+    told = {name.replace("_", "-"): value for name, value in headers.items()}
+    return json.dumps({"method": method, "path": path, "headers": told}).encode() + b"\n" + body
+
+
+def _packed(path: str, kind: str, body: bytes, how: int) -> bytes:
+    encoding, sent = packed(body, how)
+    return request("POST", path, sent, content_type=kind, content_encoding=encoding)
+
+
+def _lines(body: bytes, how: int) -> bytes:
+    """Lines of which two are good; a break in the packing or in the text may take what follows it."""
+    good = text_of(GOOD)
+    return _packed("/api/generations", JSON_LINES, b"\n".join([good, body, good]), how)
+
+
+def _list(body: bytes, how: int) -> bytes:
+    return _packed("/api/generations", JSON, b"[" + text_of(GOOD) + b"," + body.replace(b"\n", b",") + b"]", how)
+
+
+def _asked(body: bytes, number: int) -> bytes:
+    """One of the routes that take questions, with the part of a question that it takes."""
+    routes = {"find": ("filter", "projection", "sort"), "aggregate": ("pipeline",), "count": ("filter",), "distinct": ("key", "filter")}
+    name = list(routes)[number % len(routes)]
+    try:
+        question = json.loads(body)
+        body = text_of({part: question[part] for part in routes[name] if part in question} | {"maxTimeMs": 2_000})
+    except (ValueError, TypeError, RecursionError):
+        pass
+    return request("POST", f"/api/generations/{name}", body, content_type=JSON)
+
+
+def _odd_headers(names: list[tuple[int, int]], number: int) -> bytes:
+    headers = {}
+    for name, value in names:
+        header = list(_HEADERS)[name % len(_HEADERS)]
+        values = (*_HEADERS[header], *_TEXTS)
+        headers[header] = values[value % len(values)]
+    paths = (
+        "/api/generations",
+        "/api/generations/good",
+        "/api/generations/%ff%fe",
+        "/api/generations/find",
+        "/api/keys",
+        "/metrics",
+        "/%2e%2e/x",
+    )
+    method = ("GET", "POST", "PATCH", "DELETE", "HEAD", "PUT", "OPTIONS")[number % 7]
+    return request(method, paths[number % len(paths)], text_of(GOOD) if method in ("POST", "PATCH") else b"", **headers)
+
+
+class Fuzzed:
+    """A server to send payloads to, byte by byte as they are."""
+
+    def __init__(self, server: Running) -> None:
+        self._server = server
+        self._address = server.url.removeprefix("http://")
+        self._connection: socket.socket | None = None
+
+    def sent(self, payload: bytes) -> Answer:
+        """The answer to a payload, in a project of its own, after looking whether it is one that may be given."""
+        head, _, body = payload.partition(b"\n")
+        told = json.loads(head)
+        headers = {"host": self._address, "content-length": str(len(body)), "generations-project": self.project(payload), **told["headers"]}
+        lines = [f"{told['method']} {told['path']} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items()), "", ""]
+        answer = self._exchanged("\r\n".join(lines).encode("latin-1", "replace") + body, told["method"])
+        is_sound = answer.status < 400 or answer.status in REFUSALS or answer.status == 503
+        assert is_sound, f"{answer.status}: {answer.body[:300]!r}\n{self._said()}"
+        return answer
+
+    def _exchanged(self, request: bytes, method: str) -> Answer:
+        """Say it over the connection that is open, or over a new one where the server has closed that."""
+        for attempt in range(2):
+            if self._connection is None:
+                host, _, port = self._address.rpartition(":")
+                self._connection = socket.create_connection((host, int(port)), timeout=ANSWER_SECONDS)
+            try:
+                with suppress(BrokenPipeError, ConnectionResetError):  # it refuses before it has read everything; the answer is there
+                    self._connection.sendall(request)
+                found = HTTPResponse(self._connection, method=method)
+                found.begin()
+                answer = Answer(found.status, found.read(), found.getheader("content-type") or "")
+            except (RemoteDisconnected, ConnectionError):
+                self.close()
+                if attempt:
+                    raise
+                continue
+            if found.will_close or answer.status >= 400:
+                self.close()
+            return answer
+        raise AssertionError("unreachable")
+
+    def project(self, payload: bytes) -> str:
+        """The name of a payload's project, unless its headers name another."""
+        return "fuzz-" + hashlib.sha256(payload).hexdigest()[:16]
+
+    def problem(self, payload: bytes) -> None:
+        """A refusal is a problem document."""
+        answer = self.sent(payload)
+        if answer.status >= 400 and answer.body:
+            document = json.loads(answer.body)
+            assert (document["status"], answer.content_type) == (answer.status, "application/problem+json")
+            assert document["errors"][0]["message"], document
+
+    def records(self, payload: bytes) -> None:
+        """Beside bad records the good one is taken, unless the request cannot be read to there."""
+        self.problem(payload)
+        answer = self.sent(payload)  # sent again, as after an answer that was lost
+        if answer.status < 300:
+            assert "good" in (json.loads(answer.body)["ids"] or ["good"]), answer.body[:300]
+            assert self.stored(payload)["good"] == 1
+
+    def stored(self, payload: bytes) -> dict[str, int]:
+        """How often each id is among the records of a payload's project."""
+        pipeline = [{"$group": {"_id": "$id", "n": {"$sum": 1}}}]
+        asked = request("POST", "/api/generations/aggregate", text_of({"pipeline": pipeline}), generations_project=self.project(payload))
+        answer = self.sent(asked)
+        assert answer.status == 200, answer.body[:300]
+        return {one["_id"]: one["n"] for one in json.loads(answer.body)["docs"]}
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _said(self) -> str:
+        return "\n".join(line for line in self._server.said if "traceback" in line.lower() or "error" in line.lower())[-3_000:]
+
+
+@contextmanager
+def served_targets() -> Iterator[tuple[Target, ...]]:
+    """The targets of a server that runs as long as the context lasts; it is started with the first payload."""
+    with tempfile.TemporaryDirectory() as folder:
+        started: list[Any] = []
+
+        def fuzzed() -> Fuzzed:
+            if not started:
+                context = running(Path(folder) / "data", "--log-level", "error")
+                started.extend((context, Fuzzed(context.__enter__())))
+            return started[1]
+
+        def on_server(check: Callable[[Fuzzed, bytes], None]) -> Callable[[bytes], None]:
+            return lambda payload: check(fuzzed(), payload)
+
+        lines = st.one_of(st.builds(_lines, _BY_NAME["records"], NUMBERS), st.builds(_list, _BY_NAME["records"], NUMBERS))
+        headers = st.builds(_odd_headers, st.lists(st.tuples(NUMBERS, NUMBERS), max_size=4), NUMBERS)
+        listed = _BY_NAME["list-parameters"].map(lambda query: request("GET", "/api/generations?" + query.decode("latin-1")))
+        try:
+            yield (
+                Target("http-records", lines, on_server(Fuzzed.records)),
+                Target("http-questions", st.builds(_asked, _BY_NAME["questions"], NUMBERS), on_server(Fuzzed.problem)),
+                Target("http-list", listed, on_server(Fuzzed.problem)),
+                Target("http-headers", headers, on_server(Fuzzed.problem)),
+            )
+        finally:
+            if started:
+                started[1].close()
+                started[0].__exit__(None, None, None)
