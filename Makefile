@@ -35,7 +35,7 @@ test: setup ## run the tests
 
 test-everywhere: setup ## every test of the store and its queries on a server, a sharded table and both clients at a distance too
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded,server,async tests/query tests/contract tests/store tests/jobs
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests/capture tests/server
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests
 
 test-programs: $(PROGRAMS)/.installed ## real clients and frameworks under each instrumentation, recorded by a server; they go into .venv-programs
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests/programs

@@ -109,8 +109,17 @@ TYPES = ["int", "double", "string", "bool", "null", "missing", "array", "double"
     ids=str,
 )  # fmt: skip
 def test_an_accumulator_of_values_of_any_type_and_of_none(documents: Documents, accumulator: Any, mixed: Any, none: Any) -> None:
-    of_group(documents, "mixed", accumulator, mixed)
-    of_group(documents, "none", accumulator, none)
+    rows = [{"$match": {"g": {"$in": ["mixed", "none"]}}}, {"$sort": {"i": 1}}]
+
+    documents.gives(
+        [*rows, {"$group": {"_id": "$g", "x": accumulator}}, {"$sort": {"_id": 1}}],
+        [{"_id": "mixed", "x": mixed}, {"_id": "none", "x": none}],
+    )
+    window = {"$setWindowFields": {"partitionBy": "$g", "sortBy": {"i": 1}, "output": {"x": accumulator}}}
+    documents.gives(
+        [*rows, window, {"$match": {"i": 1}}, {"$sort": {"g": 1}}, {"$project": {"g": 1, "x": 1}}],
+        [{"g": "mixed", "x": mixed}, {"g": "none", "x": none}],
+    )
 
 
 def test_a_set_holds_each_value_once_null_too(documents: Documents) -> None:

@@ -10,6 +10,7 @@ import math
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import pytest
@@ -27,8 +28,9 @@ START = datetime(2026, 1, 1, tzinfo=UTC)
 Doc = dict[str, Any]
 
 
-def few_documents(count: int) -> list[Doc]:
-    """Different documents, the same in every run, each with a `k` of its own."""
+@cache
+def documents(count: int = 200) -> list[Doc]:
+    """Different documents, the same in every run, each with a `k` of its own; they take a second to make."""
     found: dict[str, Doc] = {}
 
     @seed(20_240_615)
@@ -42,17 +44,14 @@ def few_documents(count: int) -> list[Doc]:
     return [{**doc, "k": k} for k, doc in enumerate(found.values())]
 
 
-DOCUMENTS = few_documents(200)
-RECORDS = [
-    {"id": f"r-{doc['k']:03}", "timestamp": START + timedelta(seconds=doc["k"]), "model": {"id": "m"}, "metadata": doc} for doc in DOCUMENTS
-]
-
-
 @pytest.fixture(scope="module")
 def stored(engine) -> Collection:
     """The documents, each as the metadata of a record; nothing is changed by what follows."""
     collection = Collection(Store(engine, "against-the-reference"))
-    collection.insert_many(RECORDS)
+    collection.insert_many(
+        {"id": f"r-{doc['k']:03}", "timestamp": START + timedelta(seconds=doc["k"]), "model": {"id": "m"}, "metadata": doc}
+        for doc in documents()
+    )
     return collection
 
 
@@ -174,10 +173,10 @@ def test_filters_match_what_mongodb_matches(stored: Collection, target, kind: st
         answer = answer_of(lambda: {found["id"] for found in stored.find(below_metadata(filter), {"id": 1})}, refusals)
         if answer == REFUSED:
             return
-        meaning = meaning_of(lambda: {f"r-{doc['k']:03}" for doc in DOCUMENTS if reference.match(filter, doc)})
+        meaning = meaning_of(lambda: {f"r-{doc['k']:03}" for doc in documents() if reference.match(filter, doc)})
         if answer != meaning and ERROR not in (answer, meaning):
             for wrong in sorted(answer ^ meaning)[:3]:
-                note(f"{'must not' if wrong in answer else 'must'} match {DOCUMENTS[int(wrong[2:])]}")
+                note(f"{'must not' if wrong in answer else 'must'} match {documents()[int(wrong[2:])]}")
         assert (answer == ERROR) == (meaning == ERROR)
         assert answer == meaning
 
@@ -193,7 +192,7 @@ def test_filters_after_a_pipeline_mean_the_same(stored: Collection, target) -> N
         pipeline = [{"$match": filter}, {"$project": {"k": 1, "_id": 0}}]
         answer = answer_of(lambda: sorted(doc["k"] for doc in stored.aggregate(as_documents(pipeline))), refusals)
         if answer != REFUSED:
-            assert answer == meaning_of(lambda: [doc["k"] for doc in DOCUMENTS if reference.match(filter, doc)])
+            assert answer == meaning_of(lambda: [doc["k"] for doc in documents() if reference.match(filter, doc)])
 
     generated(strategies.filters(), target.name, check)
     refusals.bounded(0.02)
@@ -205,7 +204,7 @@ def as_documents(pipeline: list[Doc]) -> list[Doc]:
 
 
 def compare_pipeline(stored: Collection, pipeline: list[Doc], refusals: Refusals) -> None:
-    compare(lambda: list(stored.aggregate(as_documents(pipeline))), lambda: reference.aggregate(pipeline, DOCUMENTS), pipeline, refusals)
+    compare(lambda: list(stored.aggregate(as_documents(pipeline))), lambda: reference.aggregate(pipeline, documents()), pipeline, refusals)
 
 
 def compare(ask: Callable[[], list[Doc]], mean: Callable[[], list[Doc]], pipeline: list[Doc], refusals: Refusals) -> None:
@@ -240,7 +239,7 @@ def test_pipelines_give_what_mongodb_gives(stored: Collection, target) -> None:
 
 def test_projections_of_find_give_what_mongodb_gives(stored: Collection, target) -> None:
     refusals = Refusals()
-    records = [{"metadata": doc} for doc in DOCUMENTS]
+    records = [{"metadata": doc} for doc in documents()]
 
     def check(projection: Doc) -> None:
         below = {f"metadata.{path}": item for path, item in projection.items()}
@@ -251,7 +250,7 @@ def test_projections_of_find_give_what_mongodb_gives(stored: Collection, target)
         if ERROR in (answer, meaning):
             assert answer == meaning
             return
-        for doc, one, other in zip(DOCUMENTS, answer, meaning, strict=True):
+        for doc, one, other in zip(documents(), answer, meaning, strict=True):
             assert same(one, other), f"{projection} of {doc}: the engine gives {one}, the reference {other}"
 
     generated(strategies.find_projections(), target.name, check)
@@ -262,7 +261,7 @@ def test_projections_of_find_give_what_mongodb_gives(stored: Collection, target)
 def records(engine) -> tuple[Collection, list[Doc]]:
     """The documents spread over typed fields, contents and maps, and what they are when they are read back."""
     collection = Collection(Store(engine, "against-the-reference-typed"))
-    collection.insert_many([typed_records.as_record(doc) for doc in DOCUMENTS])
+    collection.insert_many([typed_records.as_record(doc) for doc in documents()])
     return collection, list(collection.find({}, sort=[("timestamp", 1)]))
 
 
@@ -312,7 +311,7 @@ def test_pipelines_over_typed_fields_give_what_mongodb_gives(records: tuple[Coll
 def test_a_constant_without_matches_is_a_key(stored: Collection) -> None:
     matches = {"$ifNull": [{"$regexFindAll": {"input": {"$literal": ""}, "regex": "a"}}, None]}
 
-    assert list(stored.aggregate([{"$sortByCount": matches}])) == [{"_id": [], "count": len(DOCUMENTS)}]
+    assert list(stored.aggregate([{"$sortByCount": matches}])) == [{"_id": [], "count": len(documents())}]
 
 
 def test_every_operator_is_asked_about() -> None:
@@ -331,14 +330,14 @@ SORTED_PATHS = ["a", "b", "c", "a.b", "b.a", "n", "s", "d", "l", "w", "o", "o.n"
 def test_documents_sort_as_mongodb_sorts_them(stored: Collection, path: str, direction: int) -> None:
     answer = [found["id"] for found in stored.find({}, {"id": 1}, sort=[(f"metadata.{path}", direction), ("timestamp", 1)])]
 
-    assert answer == [f"r-{doc['k']:03}" for doc in reference.find(DOCUMENTS, sort=[(path, direction), ("k", 1)])]
+    assert answer == [f"r-{doc['k']:03}" for doc in reference.find(documents(), sort=[(path, direction), ("k", 1)])]
 
 
 @pytest.mark.parametrize("path", [*SORTED_PATHS, "a.0", "b.0", "l.1", "items.0.p"])
 def test_distinct_values_are_mongodbs(stored: Collection, path: str) -> None:
     answer = stored.distinct(f"metadata.{path}")
 
-    assert same_in_any_order(answer, reference.distinct(DOCUMENTS, path))
+    assert same_in_any_order(answer, reference.distinct(documents(), path))
 
 
 @pytest.mark.parametrize(
@@ -377,7 +376,7 @@ def test_what_has_no_value_is_an_error_and_not_null(stored: Collection, expressi
     pipeline = [{"$project": {"x": expression}}]
 
     with pytest.raises(reference.MongoError):
-        reference.aggregate(pipeline, DOCUMENTS)
+        reference.aggregate(pipeline, documents())
     with pytest.raises((InvalidQuery, QueryFailed)):
         list(stored.aggregate(as_documents(pipeline)))
 
@@ -397,6 +396,6 @@ def test_conditions_of_pull_match_as_filters_do() -> None:
     def check(filter: Doc) -> None:
         test = answer_of(lambda: matching.element_test(filter, ""), refusals)
         if test != REFUSED:
-            assert [test(doc) for doc in DOCUMENTS] == [reference.match(filter, doc) for doc in DOCUMENTS]
+            assert [test(doc) for doc in documents()] == [reference.match(filter, doc) for doc in documents()]
 
     generated(strategies.filters(1), "embedded", check)

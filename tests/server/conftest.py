@@ -16,6 +16,11 @@ from generations.server.settings import ServerSettings
 from tests.targets.served import running
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Its questions take seconds to make, in each worker, whether they are asked or not."""
+    return (collection_path.name == "test_openapi_questions.py" and not config.getoption("--everywhere")) or None
+
+
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     """One server process for all tests of a module; keep to a `project` of your own."""
