@@ -31,6 +31,7 @@ class Asked:
 
     body: Any = None
     params: dict[str, str] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def record(id: str, text: str) -> dict[str, Any]:
@@ -45,6 +46,7 @@ def record(id: str, text: str) -> dict[str, Any]:
         "metadata": {"userId": text, "tags": [text], text: text},
         "performance": {"latency": 5},
         "feedback": {"rating": 4, "comment": text, "userId": text},
+        "evals": {text: {"score": 1, "label": text}},
         "error": {"type": text, "message": text},
     }
 
@@ -61,18 +63,24 @@ REQUESTS: dict[tuple[str, str], Asked] = {
     ("GET", "/api/generations"): Asked(),
     ("GET", "/api/generations/{id}"): Asked(),
     ("GET", "/api/generations/{id}/feedback"): Asked(),
+    ("GET", "/api/generations/{id}/evals"): Asked(),
     ("GET", "/api/generations/{id}/history"): Asked(),
     ("POST", "/api/generations/update"): Asked({"filter": {"id": TARGET}, "update": {"$set": {"status": "error"}}}),
     ("POST", "/api/generations/delete"): Asked({"filter": {"id": TARGET}}),
     ("PATCH", "/api/generations/{id}"): Asked({"$set": {"status": "error"}}),
     ("DELETE", "/api/generations/{id}"): Asked(),
     ("POST", "/api/generations/{id}/feedback"): Asked({"rating": 1}),
+    ("POST", "/api/generations/{id}/evals"): Asked({"name": "relevance", "score": 1}),
     ("POST", "/api/keys"): Asked({"scopes": ["read"]}),
     ("GET", "/api/keys"): Asked(),
     ("GET", "/api/exports/{id}"): Asked(),
     ("DELETE", "/api/keys/{id}"): Asked(),
     ("GET", "/metrics"): Asked(),
 }
+
+OTLP = {"Content-Type": "application/json"}
+for path in ("/v1/traces", "/v1/logs", "/api/public/otel/v1/traces"):
+    REQUESTS["POST", path] = Asked({}, headers=OTLP)
 
 GUARDED = [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.scope is not None]
 
@@ -94,7 +102,7 @@ class Served:
     def ask(self, method: str, path: str, key: str | None, asked: Asked | None = None, **headers: str) -> httpx2.Response:
         asked = asked or REQUESTS[method, path]
         id = self.ids[path]() if path in self.ids else TARGET
-        sent = {**({"Authorization": f"Bearer {self.keys.get(key, key)}"} if key is not None else {}), **headers}
+        sent = {**({"Authorization": f"Bearer {self.keys.get(key, key)}"} if key is not None else {}), **asked.headers, **headers}
         body = None if asked.body is None else json.dumps(asked.body)
         return self.client.request(method, path.replace("{id}", id), params=asked.params, headers=sent, content=body)
 
@@ -127,6 +135,12 @@ def served(serve_inside):
             yield served
 
 
+def code_of(answer: httpx2.Response) -> str:
+    """Our code of an error, in a problem document or in a `google.rpc.Status`."""
+    told = answer.json()
+    return told["details"][0]["reason"] if "details" in told else told["code"]
+
+
 def test_every_route_is_tried_here() -> None:
     """A new one is added to `REQUESTS`, or, where everyone may ask it, to `OPEN`."""
     assert set(REQUESTS) == set(GUARDED)
@@ -138,7 +152,7 @@ def test_without_a_living_key_nothing_is_answered(served: Served, key: str | Non
     for method, path in GUARDED:
         answer = served.ask(method, path, key)
 
-        assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated"), (method, path)
+        assert (answer.status_code, code_of(answer)) == (401, "unauthenticated"), (method, path)
         assert answer.headers["www-authenticate"].startswith("Bearer")
 
 
@@ -170,15 +184,15 @@ def test_a_scope_allows_its_own_routes_and_no_others(served: Served, scope: str)
         if endpoint.scope == scope:
             assert answer.is_success, (endpoint.method, endpoint.path, answer.text)
         else:
-            assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), (endpoint.method, endpoint.path)
-            assert repr(endpoint.scope) in answer.json()["hint"]
+            assert (answer.status_code, code_of(answer)) == (403, "forbidden"), (endpoint.method, endpoint.path)
+            assert repr(endpoint.scope) in answer.json().get("hint", answer.text)
 
 
 def test_a_key_names_no_other_project(served: Served) -> None:
     for method, path in GUARDED:
         answer = served.ask(method, path, "theirs", **{"Generations-Project": "mine"})
 
-        assert (answer.status_code, answer.json()["code"]) == (403, "forbidden"), (method, path)
+        assert (answer.status_code, code_of(answer)) == (403, "forbidden"), (method, path)
     assert served.ask("GET", "/api/generations", "theirs", **{"Generations-Project": "theirs"}).is_success
 
 

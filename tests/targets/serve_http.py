@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from http_interface import Interface
 
+from generations.store.pieces import create_pieces
 from generations.store.schema import Layout, clustered, create_keys, create_tables
 
 # Two names of this machine and no default database: the engine plans for two shards and runs both of them itself.
@@ -60,6 +61,7 @@ def sharded(folder: str, scratch: str, port: int) -> Interface:
     for statement in (
         *create_tables(rows),
         *create_keys(rows),
+        *create_pieces(rows),
         "CREATE VIEW IF NOT EXISTS generations_local AS SELECT * FROM generations_rows WHERE sipHash64(project, id) % 2 = shardNum() - 1",
         as_written(distributed),
     ):
@@ -70,6 +72,7 @@ def sharded(folder: str, scratch: str, port: int) -> Interface:
 
 def as_written(sql: str) -> str:
     sql = sql.replace(ON_CLUSTER, "")
+    sql = sql.replace("generations_pieces_local ", "generations_pieces ")
     sql = sql.replace("ALTER TABLE generations_local ", "ALTER TABLE generations_rows ")
     return sql.replace("INSERT INTO generations (", "INSERT INTO generations_rows (")
 

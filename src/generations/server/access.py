@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+from base64 import b64decode
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ async def admitted(request: Request, endpoint: Endpoint, state: State) -> Admitt
     if ring is None:
         refuse_pages(request, state.settings)
         return Admitted(asked or _DEFAULT_PROJECT, None)
-    key = ring.opened_by(_shown(request))
+    key = ring.opened_by(_password(request) if endpoint.takes_passwords else _shown(request))
     state.rates.spend(key)
     if asked and asked != key.project:
         raise AccessDenied("the key is not for this project", hint=f"leave the header {PROJECT_HEADER} out: a key sees one project only")
@@ -128,6 +129,20 @@ def _shown(request: Request) -> str:
     if scheme.lower() != "bearer" or not text.strip():
         raise AccessDenied("a key is needed", hint="send it as `Authorization: Bearer <key>`", unauthenticated=True)
     return text.strip()
+
+
+def _password(request: Request) -> str:
+    """A key that is shown as a password, or as everywhere."""
+    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return _shown(request)
+    try:
+        _, colon, password = b64decode(text.strip(), validate=True).decode().partition(":")
+    except ValueError:
+        colon = password = ""
+    if not colon or not password:
+        raise AccessDenied("a key is needed", hint="send it as the password of Basic authentication", unauthenticated=True)
+    return password
 
 
 def _hostname(host: str) -> str:

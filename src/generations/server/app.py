@@ -126,7 +126,7 @@ class App:
         found = self._found(request)
         if isinstance(found, Response):
             return found
-        exchange.route = found.path
+        exchange.route, exchange.wording, exchange.takes_passwords = found.path, found.wording, found.takes_passwords
         who = await admitted(request, found, self._state)
         exchange.project, exchange.key_id = who.project, who.key and who.key.id
         projects = self._state.projects

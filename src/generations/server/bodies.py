@@ -83,11 +83,15 @@ async def unpacked(request: Request) -> AsyncIterator[bytes]:
         case "" | "identity":
             pieces = request.stream()
         case "gzip" | "x-gzip":
-            pieces = _from_gzip(request.stream())
+            pieces = _inflated(request.stream(), "gzip", 31)
+        case "deflate":
+            pieces = _inflated(request.stream(), "deflate", 15)
         case "zstd":
             pieces = _from_zstd(request.stream())
         case _:
-            raise InvalidInput(f"the content encoding {packing!r} is not read here", hint="send it plain, or packed with gzip or zstd")
+            raise InvalidInput(
+                f"the content encoding {packing!r} is not read here", hint="send it plain, or packed with gzip, deflate or zstd"
+            )
     async for piece in pieces:
         if piece:
             yield piece
@@ -143,22 +147,22 @@ async def lines_of(pieces: AsyncIterator[bytes], batch_bytes: int, max_line_byte
         yield batch
 
 
-async def _from_gzip(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+async def _inflated(packed: AsyncIterator[bytes], name: str, wbits: int) -> AsyncIterator[bytes]:
     """A megabyte at a time, so that a bomb is noticed before it goes off, and others get their turn meanwhile."""
-    unpack = zlib.decompressobj(wbits=31)
+    unpack = zlib.decompressobj(wbits)
     try:
         async for piece in packed:
             rest = piece
             while rest:
                 if unpack.eof:  # one gzip file may follow another
-                    unpack = zlib.decompressobj(wbits=31)
+                    unpack = zlib.decompressobj(wbits)
                 yield unpack.decompress(rest, _PIECE_BYTES)
                 rest = unpack.unused_data if unpack.eof else unpack.unconsumed_tail
                 await anyio.sleep(0)
     except zlib.error as error:
-        raise InvalidInput(f"the body is not gzip: {error}") from None
+        raise InvalidInput(f"the body is not {name}: {error}") from None
     if not unpack.eof:
-        raise InvalidInput("the gzip body is cut short")
+        raise InvalidInput(f"the {name} body is cut short")
 
 
 async def _from_zstd(packed: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

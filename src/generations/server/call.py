@@ -18,6 +18,7 @@ from generations.server.exchange import Exchange
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from generations.server.exchange import Wording
     from generations.server.schemas import Schema
     from generations.server.state import State
     from generations.store.collection import Collection
@@ -81,13 +82,16 @@ class Endpoint:
         handle: answers it.
         scope: what a key must carry; None is open to everyone.
         summary: one line.
-        body: the type of the JSON body; None where there is none, or where it is described by hand.
+        body: the type of the JSON body, or its JSON Schema; None where there is none, or where it is described by hand.
         answer: the JSON Schema of the answer in JSON; None where it has no JSON.
         status: of the usual answer.
         statuses: of other answers that are no errors.
         forms: media types of the answer; whoever asks chooses with `Accept` when there are several.
         parameters: query parameters, by name, with what they mean.
         headers: headers of the request that it reads, the same way.
+        media_types: of the body; another is answered with 415.
+        wording: how errors are written; None is a problem document.
+        takes_passwords: a key may be shown as the password of Basic authentication, whatever the name.
     """
 
     method: str
@@ -102,6 +106,9 @@ class Endpoint:
     forms: tuple[str, ...] = (JSON,)
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    media_types: tuple[str, ...] = (JSON,)
+    wording: Wording | None = None
+    takes_passwords: bool = False
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

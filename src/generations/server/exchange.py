@@ -9,8 +9,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
     from starlette.types import Message, Receive, Send
+
+    Wording = Callable[[dict[str, Any], Request], tuple[bytes, str]]
+    """Makes a body and its media type of the members of a problem document."""
 
 REQUEST_ID: Final = "x-request-id"
 _SANE_ID: Final = re.compile(r"[\w.:/+=-]{1,128}", re.ASCII)
@@ -30,6 +35,8 @@ class Exchange:
         refused: how many records of it were refused; the same.
         status: of the answer; None while it has not begun.
         error_code: the `code` of the error that it was answered with.
+        wording: how errors are written; None is a problem document.
+        takes_passwords: a key may be shown as a password.
         failure: what went wrong and was not foreseen.
         bytes_in: of the body as it was sent.
         bytes_out: of the answer's body.
@@ -45,6 +52,8 @@ class Exchange:
     refused: int | None = None
     status: int | None = None
     error_code: str | None = None
+    wording: Wording | None = None
+    takes_passwords: bool = False
     failure: Exception | None = None
     bytes_in: int = 0
     bytes_out: int = 0

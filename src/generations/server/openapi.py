@@ -62,6 +62,7 @@ _EXAMPLES: Final[dict[tuple[str, str], Any]] = {
         "comment": "Very helpful response",
         "categories": ["accurate", "helpful"],
     },
+    ("POST", "/api/generations/{id}/evals"): {"name": "relevance", "score": 0.9, "label": "pass", "evaluator": "gpt-4o-judge"},
     ("POST", "/api/generations/export"): {
         "format": "jsonl",
         "filters": {"model.id": "gpt-4", "timestamp": {"gte": "2023-01-01T00:00:00Z", "lte": "2023-01-31T23:59:59Z"}},
@@ -175,6 +176,9 @@ def _body(endpoint: Endpoint) -> dict[str, Any]:
         }
     if endpoint.body is None:
         return {}
+    body: Any = endpoint.body
+    if isinstance(body, dict):
+        return {name: {"schema": cast("Schema", body) if name == JSON else schemas.TEXT} for name in endpoint.media_types}
     schema = schemas.component(endpoint.body.__name__) if _is_struct(endpoint.body) else schemas.OBJECT
     return {JSON: {"schema": schema}}
 
@@ -184,10 +188,14 @@ def _responses(endpoint: Endpoint) -> dict[str, Any]:
     found: dict[str, Any] = {str(status): whole for status in (endpoint.status, *endpoint.statuses)}
     if 304 in endpoint.statuses:
         found["304"] = {"description": "The client has it already."}
-    return {
-        **{str(status): {"$ref": f"#/components/responses/{status}"} for status in _errors(endpoint) if str(status) not in found},
-        **found,
-    }
+    return {**{str(status): _error(endpoint, status) for status in _errors(endpoint) if str(status) not in found}, **found}
+
+
+def _error(endpoint: Endpoint, status: int) -> dict[str, Any]:
+    if endpoint.wording is None:
+        return {"$ref": f"#/components/responses/{status}"}
+    forms = {name: {"schema": schemas.ANYTHING if name == JSON else schemas.TEXT} for name in endpoint.forms}
+    return {"description": TITLES[status], "content": forms}
 
 
 def _form(endpoint: Endpoint, form: str) -> dict[str, Any]:
@@ -207,6 +215,8 @@ def _errors(endpoint: Endpoint) -> list[int]:
         found.append(412)
     if endpoint.method in ("POST", "PATCH"):
         found.append(413)
+    if endpoint.media_types != (JSON,):
+        found.append(415)
     return sorted(found)
 
 

@@ -95,7 +95,10 @@ def problem(error: GenerationsError, request: Request, status: int | None = None
     if isinstance(error, StoreUnavailable):
         sent.setdefault("Retry-After", str(error.retry_after if isinstance(error, Busy) else 1))
     if chosen == 401:
-        sent.setdefault("WWW-Authenticate", 'Bearer realm="generations"')
+        schemes = ("Bearer", "Basic") if exchange.takes_passwords else ("Bearer",)
+        sent.setdefault("WWW-Authenticate", ", ".join(f'{scheme} realm="generations"' for scheme in schemes))
     if chosen == 408:
         sent.setdefault("Connection", "close")
-    return Response(msgspec.json.encode({**document(error, chosen), "requestId": exchange.id}), chosen, sent, PROBLEM_TYPE)
+    told = {**document(error, chosen), "requestId": exchange.id}
+    body, media_type = (msgspec.json.encode(told), PROBLEM_TYPE) if exchange.wording is None else exchange.wording(told, request)
+    return Response(body, chosen, sent, media_type)

@@ -15,6 +15,7 @@ import uvicorn
 
 from generations.connect import open_engine, open_prices
 from generations.errors import ConfigError
+from generations.joining.joiner import Joiner
 from generations.server import logs
 from generations.server.access import is_loopback
 from generations.server.app import App
@@ -170,11 +171,13 @@ def _state(projects: Projects, settings: ServerSettings) -> State:
     telemetry = telemetry_of_environment()
     if telemetry is not None:
         projects.measures.also_told = telemetry.recorded
-    return State(projects, committer, settings, KeyRing(Keys(projects.engine)), room, metrics, telemetry)
+    joiner = Joiner(projects.collection)
+    return State(projects, committer, joiner, settings, KeyRing(Keys(projects.engine)), room, metrics, telemetry)
 
 
 async def _close(state: State) -> None:
     await anyio.to_thread.run_sync(state.committer.close)
+    await anyio.to_thread.run_sync(state.joiner.close)
     if state.telemetry is not None:
         await anyio.to_thread.run_sync(state.telemetry.close)
     await anyio.to_thread.run_sync(state.projects.close)

@@ -12,6 +12,7 @@ from generations.server.exports import Exports
 from generations.server.health import Health
 
 if TYPE_CHECKING:
+    from generations.joining.joiner import Joiner
     from generations.server.committer import Committer
     from generations.server.keyring import KeyRing
     from generations.server.metrics import Metrics
@@ -27,6 +28,7 @@ class State:
 
     projects: Projects
     committer: Committer
+    joiner: Joiner
     settings: ServerSettings
     keys: KeyRing
     room: Room

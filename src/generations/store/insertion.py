@@ -65,7 +65,15 @@ class Insertion(NamedTuple):
     outcome: InsertOutcome
 
 
-def plan_insert(ids: Sequence[str], hashes: Sequence[bytes], known: Mapping[str, Known], seqs: Sequence[int], now_us: int) -> Insertion:
+def plan_insert(
+    ids: Sequence[str],
+    hashes: Sequence[bytes],
+    known: Mapping[str, Known],
+    seqs: Sequence[int],
+    now_us: int,
+    *,
+    only_new: bool = False,
+) -> Insertion:
     """Decide over each row.
 
     Args:
@@ -74,6 +82,7 @@ def plan_insert(ids: Sequence[str], hashes: Sequence[bytes], known: Mapping[str,
         known: the current versions of those ids that the store has.
         seqs: a fresh number for each row.
         now_us: the time of this insert.
+        only_new: leave those alone that the store has, whatever is sent.
     """
     latest: dict[str, Known] = dict(known)
     rows: list[int] = []
@@ -81,7 +90,7 @@ def plan_insert(ids: Sequence[str], hashes: Sequence[bytes], known: Mapping[str,
     changes: list[str] = []
     for row, (name, sent_hash, seq) in enumerate(zip(ids, hashes, seqs, strict=True)):
         before = latest.get(name)
-        if before is not None and before.sent_hash == sent_hash:
+        if before is not None and (only_new or before.sent_hash == sent_hash):
             continue
         latest[name] = Known(seq, sent_hash, before.created_at_us if before else now_us)
         rows.append(row)

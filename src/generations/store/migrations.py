@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from generations.errors import StoreDamaged
+from generations.store.pieces import create_pieces
 from generations.store.schema import SINGLE, Layout, clustered, complete_table, create_keys, create_tables
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ MIGRATIONS: Final = (
     Migration(2, "the table of keys", create_keys),
     Migration(3, "parts of the tokens, and the cost by our prices", complete_table),
     Migration(4, "evals", complete_table),
+    Migration(5, "pieces of traces", create_pieces),
 )
 """The steps from an older store to this version; a new store is made as it is today."""
 
@@ -63,7 +65,11 @@ def migrate(engine: Engine, layout: Layout, migrations: tuple[Migration, ...] = 
         if there:
             due = tuple(migration for migration in migrations if migration.version > version)
         else:
-            due = (Migration(newest, migrations[-1].title, lambda layout: (*create_tables(layout), *create_keys(layout))),)
+            due = (
+                Migration(
+                    newest, migrations[-1].title, lambda layout: (*create_tables(layout), *create_keys(layout), *create_pieces(layout))
+                ),
+            )
         for migration in due:
             for statement in migration.statements(layout):
                 engine.run(statement)

@@ -20,7 +20,7 @@ from generations.store.settings import reading
 if TYPE_CHECKING:
     from generations.store.engine import Engine
 
-Kind = Literal["span", "log", "evaluation", "langfuse", "settled", "deleted"]
+PieceKind = Literal["span", "log", "evaluation", "langfuse", "settled", "deleted"]
 """What a piece is. Two are told by nobody: `settled` says that what has no span became records without one, and `deleted` that
 a record was deleted, which what comes later must not bring back."""
 
@@ -34,6 +34,7 @@ MOST_BYTES: Final = 64 << 20
 """Of all earlier pieces that are read at once; the oldest are left out."""
 
 _OWN_READS: Final = reading(UNLIMITED)
+_ABOUT: Final = "about IN (SELECT arrayJoin({ids:Array(String)}))"
 _GRANULE_ROWS: Final = 512
 
 
@@ -51,7 +52,7 @@ class Piece:
     """
 
     trace_id: str
-    kind: Kind
+    kind: PieceKind
     key: str
     about: str
     body: bytes
@@ -93,7 +94,7 @@ class Pieces:
             "received_at": pa.array([datetime.now(UTC)] * count, pa.timestamp("us", tz="UTC")),
             "batch": pa.array([batch] * count, pa.uint64()),
             "number": pa.array(range(count), pa.uint32()),
-            "body": pa.array([piece.body for piece in pieces], pa.large_binary()),
+            "body": pa.array([piece.body for piece in pieces], pa.large_string()),
         }
         self._engine.insert(PIECES_TABLE, pa.table(columns))
         return batch
@@ -121,6 +122,26 @@ class Pieces:
         }
         for row in self._engine.query(sql, params, _OWN_READS).to_pylist():
             yield Piece(row["trace_id"], row["kind"], row["key"], row["about"], row["body"], tuple(row["answers"]))
+
+    def deleted(self, ids: Collection[str]) -> set[str]:
+        """Those of some records that were deleted while pieces of them were kept."""
+        sql = f"SELECT DISTINCT about FROM {PIECES_TABLE} WHERE project = {{project:String}} AND kind = 'deleted' AND {_ABOUT}"
+        return set(self._engine.query(sql, self._about(ids), _OWN_READS).column("about").to_pylist())
+
+    def forget(self, ids: Collection[str]) -> None:
+        """Remove what is kept of some records, and see that what comes of them later makes none."""
+        sql = f"SELECT DISTINCT trace_id, about FROM {PIECES_TABLE} WHERE project = {{project:String}} AND {_ABOUT}"
+        found = self._engine.query(sql, self._about(ids), _OWN_READS).to_pylist()
+        if not found:
+            return
+        self.append([Piece(row["trace_id"], "deleted", row["about"], row["about"], b"null") for row in found])
+        self._engine.run(
+            f"ALTER TABLE {self._local}{self._on_cluster} DELETE WHERE project = {{project:String}} AND kind != 'deleted' AND {_ABOUT}",
+            self._about([row["about"] for row in found]),
+        )
+
+    def _about(self, ids: Collection[str]) -> dict[str, Param]:
+        return {"project": Param("String", self._project), "ids": Param("Array(String)", sorted(ids))}
 
     def _params(self, since: datetime) -> dict[str, Param]:
         return {

@@ -46,14 +46,22 @@ class Revision:
         revise: the record as it should be, made of the record as it is, which it leaves as it was.
         max_record_bytes: the largest record that is taken.
         change: what the history says made the new versions; None tells feedback and evals from any other update.
+        prices: whether what was changed is priced, where it carries no computed cost.
     """
 
     def __init__(
-        self, store: Store, revise: Callable[[Document], Document], max_record_bytes: int = MAX_BYTES, change: Change | None = None
+        self,
+        store: Store,
+        revise: Callable[[Document], Document],
+        max_record_bytes: int = MAX_BYTES,
+        change: Change | None = None,
+        *,
+        prices: bool = False,
     ) -> None:
         self._store = store
         self._revise = revise
         self._change: Change | None = change
+        self._prices = prices
         self._limits = replace(store.limits, result_rows=None)
         self._max_record_bytes = max_record_bytes
         self._matched = 0
@@ -105,6 +113,8 @@ class Revision:
         if not revised:
             return
         rows = encode_records((one.record for one in revised), max_bytes=self._max_record_bytes)
+        if self._prices:
+            self._store.price(rows)
         differing = frozenset[str]().union(*(one.differing for one in revised))
         self._store.rewrite(rows, [one.seq for one in revised], self._change or _SAID.get(differing, "update"))
         self._modified += len(revised)

@@ -15,6 +15,7 @@ from generations.store.block import Block, as_arrow, plain
 from generations.store.insertion import SAID, InsertOutcome, Known, Versions, keep_said, plan_insert, says_all, untangle
 from generations.store.limits import UNLIMITED, Limits
 from generations.store.migrations import find_layout, migrate
+from generations.store.pieces import Pieces
 from generations.store.sequence import SEQUENCE
 from generations.store.settings import reading
 
@@ -64,6 +65,7 @@ class Store:
         self._on_written = on_written
         self._layout = find_layout(engine)
         migrate(engine, self._layout)
+        self._pieces = Pieces(engine, self._layout, project)
         SEQUENCE.advance(self._ask(f"SELECT max(seq) AS seq FROM {self._layout.table}")[0]["seq"])
 
     @property
@@ -89,7 +91,12 @@ class Store:
         """Where the data is, for people: a folder, or a URL without its password."""
         return self._engine.name
 
-    def insert(self, rows: Rows | Block) -> InsertOutcome:
+    @property
+    def pieces(self) -> Pieces:
+        """The pieces of traces that are kept for when more of them comes."""
+        return self._pieces
+
+    def insert(self, rows: Rows | Block, *, only_new: bool = False) -> InsertOutcome:
         """Take records, all or nothing, and return once they are on disk.
 
         A block is what rows become first: who brings one keeps the other writers waiting for less time.
@@ -97,13 +104,18 @@ class Store:
         A record that is there exactly as sent is left alone. One that is there with another content becomes a
         new version, which keeps `createdAt`, and keeps the feedback and the evals when the new one carries none. The same id
         several times in one call: versions in that order, equal neighbours counted once.
+
+        Args:
+            rows: the records.
+            only_new: leave those alone that are there, whatever is sent.
         """
         if not rows.ids:
             return InsertOutcome([], [], [])
         block = rows if isinstance(rows, Block) else self.block(rows)
         now_us = _now_us()
         with self._engine.writing():
-            plan = plan_insert(block.ids, block.hashes, self._known(block.ids), SEQUENCE.take(len(block)), now_us)
+            known = self._known(block.ids)
+            plan = plan_insert(block.ids, block.hashes, known, SEQUENCE.take(len(block)), now_us, only_new=only_new)
             if plan.rows:
                 taken = block if len(plan.rows) == len(block) else block.take(plan.rows)
                 self._append(self._with_what_was_said(taken, plan.versions), plan.versions, now_us)
@@ -152,11 +164,17 @@ class Store:
     def delete(self, ids: Sequence[str]) -> int:
         """Remove all versions of these records from the disk; returns how many records there were."""
         with self._engine.writing():
+            self._pieces.forget(ids)
+            return len(self.remove(ids))
+
+    def remove(self, ids: Sequence[str]) -> list[str]:
+        """Remove records as `delete` does, but keep the pieces that they were made of; returns the ids of those that were there."""
+        with self._engine.writing():
             known = self._known(ids)
             if known:
                 table = f"{self._layout.local}{self._layout.on_cluster}"
                 self._engine.run(f"ALTER TABLE {table} DELETE WHERE {_where(known)}", self._about(list(known)))
-        return len(known)
+        return list(known)
 
     def query(self, compiled: Compiled, limits: Limits | None = None) -> pa.Table:
         """Answer a query whole; `limits` replace the store's own."""

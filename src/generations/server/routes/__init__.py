@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Final
 
 from generations.server.call import Endpoint
-from generations.server.routes import about, asking, changing, documentation, exporting, ingest, keys, litellm, reading, watching
+from generations.server.routes import about, asking, changing, documentation, exporting, ingest, keys, litellm, otlp, reading, watching
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *ingest.ENDPOINTS,
     *litellm.ENDPOINTS,
+    *otlp.ENDPOINTS,
     *asking.ENDPOINTS,
     *exporting.ENDPOINTS,
     *about.ENDPOINTS,

@@ -77,12 +77,15 @@ def concerns_generations(log: LogRecord) -> bool:
     return log.event_name in MESSAGE_EVENTS or log.event_name in (DETAILS, RESULT)
 
 
-def read_traces(spans: Iterable[Span], logs: Iterable[LogRecord], *, is_complete: bool = False) -> TracesReading:
+def read_traces(
+    spans: Iterable[Span], logs: Iterable[LogRecord], evaluations: Iterable[Evaluation] = (), *, is_complete: bool = False
+) -> TracesReading:
     """The records of one trace or more.
 
     Args:
         spans: all spans known of them; of a span that came twice the later one counts.
         logs: all log records known of them.
+        evaluations: what else was said of their generations.
         is_complete: nothing more will come: events that carry a whole call become a record without their span.
     """
     about = [log for log in logs if concerns_generations(log)]
@@ -104,13 +107,14 @@ def read_traces(spans: Iterable[Span], logs: Iterable[LogRecord], *, is_complete
     calls.sort(key=lambda call: (call.reading.span.start_ns or 0, call.reading.span.key))
     kept = {call.reading.span.key for call in calls}
     records = [_record(call, placed) for call in calls]
-    evaluations = _join_evaluations(evaluations_of(by_key.values(), about), calls, records)
+    said = [*evaluations_of(by_key.values(), about), *evaluations]
+    unplaced = list(_join_evaluations(said, calls, records))
     waiting = [Waiting(joined[key][0].trace_id or "", joined[key][0].span_id or "", "span") for key in missing if key not in by_key]
     waiting += [found for call in calls if (found := _missing_above(call, placed)) is not None]
     return TracesReading(
         records=tuple(records),
         superseded_ids=tuple(key for key in readings if key not in kept),
-        evaluations=tuple(evaluations),
+        evaluations=tuple(unplaced),
         waiting=tuple(dict.fromkeys(waiting)),
         unjoined=tuple(log for log in about if log.span_key is None and log.event_name != RESULT),
     )

@@ -1,0 +1,168 @@
+"""Putting pieces together: they are kept first, and then become records, or a part of those that are there."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from generations.joining.merging import merged
+from generations.joining.pieces import Told
+from generations.joining.reading import read_trace
+from generations.record.encode import encode_each
+from generations.store.revise import Revision
+from generations.wire.payload import Object
+
+if TYPE_CHECKING:
+    from generations.store.store import Store
+
+KEPT_FOR: Final = timedelta(hours=1)
+"""How long pieces wait for others of their trace, from the last one on."""
+
+_LOG: Final = logging.getLogger("generations.joining")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A generation that could not be recorded, and why."""
+
+    trace_id: str
+    record_id: str | None
+    message: str
+
+
+@dataclass(slots=True)
+class Joined:
+    """What became of the records of some traces.
+
+    Attributes:
+        added: ids of records that the store did not have.
+        changed: ids of records that more is known of now.
+        removed: ids of records that turned out to be a part, or the sum, of others.
+        refused: what could not be recorded.
+    """
+
+    added: list[str] = field(default_factory=list[str])
+    changed: list[str] = field(default_factory=list[str])
+    removed: list[str] = field(default_factory=list[str])
+    refused: list[Refused] = field(default_factory=list[Refused])
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Pieces that are on disk, by trace, in the order in which they came: those of now, and those that were there before."""
+
+    new: Mapping[str, Sequence[Told]]
+    earlier: Mapping[str, Sequence[Told]]
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What has to be done to the records of some traces, by id.
+
+    Attributes:
+        fresh: records that pieces before gave nothing of.
+        again: records whose pieces were sent again; they are there unless the process ended before it wrote them.
+        differing: what was known of a record, and what is known now.
+        gone: records that are no generations of their own any more.
+    """
+
+    fresh: dict[str, Object] = field(default_factory=dict[str, Object])
+    again: dict[str, Object] = field(default_factory=dict[str, Object])
+    differing: dict[str, tuple[Object, Object]] = field(default_factory=dict[str, tuple[Object, Object]])
+    gone: list[str] = field(default_factory=list[str])
+
+
+def keep(store: Store, told: Sequence[Told], kept_for: timedelta = KEPT_FOR) -> Kept:
+    """Put pieces on disk, and find what came of their traces before.
+
+    In this order, so that of two processes that take pieces of one trace at the same moment, one sees those of both.
+    """
+    new: dict[str, list[Told]] = {}
+    for one in told:
+        new.setdefault(one.piece.trace_id, []).append(one)
+    batch = store.pieces.append([one.piece for one in told])
+    earlier: dict[str, list[Told]] = {}
+    for piece in store.pieces.others(new, batch, kept_for):
+        earlier.setdefault(piece.trace_id, []).append(Told.of(piece))
+    return Kept(new, earlier)
+
+
+def record(store: Store, kept: Kept, max_record_bytes: int) -> Joined:
+    """Make records of pieces, or bring those up to date that are there; on disk when it returns."""
+    joined = Joined()
+    changes = _Changes()
+    for trace_id, told in kept.new.items():
+        try:
+            _compare(changes, kept.earlier.get(trace_id, ()), told)
+        except Exception:  # noqa: BLE001 - one trace that cannot be understood must not cost the others
+            _LOG.exception("a trace could not be understood")
+            joined.refused.append(Refused(trace_id, None, f"trace {trace_id} could not be understood; the server's log says more"))
+    with store.writing():
+        _apply(store, changes, joined, max_record_bytes)
+    return joined
+
+
+def _compare(changes: _Changes, earlier: Sequence[Told], new: Sequence[Told]) -> None:
+    if not earlier:
+        changes.fresh |= read_trace(new).records
+        return
+    known = {(one.piece.kind, one.piece.key): one.piece.body for one in earlier}
+    really_new = [one for one in new if known.get((one.piece.kind, one.piece.key)) != one.piece.body]
+    before = read_trace(earlier)
+    after = read_trace([*earlier, *really_new]) if really_new else before
+    for id, found in after.records.items():
+        if id not in before.records:
+            changes.fresh[id] = found
+        elif found != before.records[id]:
+            changes.differing[id] = (before.records[id], found)
+        elif len(really_new) < len(new):
+            changes.again[id] = found
+    changes.gone += [id for id in before.records if id not in after.records]
+
+
+def _apply(store: Store, changes: _Changes, joined: Joined, max_record_bytes: int) -> None:
+    present = _insert(store, changes.fresh, joined, max_record_bytes)
+    differing = changes.differing | {id: (Object(), changes.fresh[id]) for id in present}
+    absent = _revise(store, differing, joined, max_record_bytes)
+    expected = changes.again | {id: differing[id][1] for id in absent}
+    if expected:  # what is not there was deleted meanwhile, or never written
+        deleted = store.pieces.deleted(expected)
+        _insert(store, {id: found for id, found in expected.items() if id not in deleted}, joined, max_record_bytes)
+    if changes.gone:
+        joined.removed += store.remove(changes.gone)
+
+
+def _insert(store: Store, records: Mapping[str, Object], joined: Joined, max_record_bytes: int) -> list[str]:
+    """Insert the records that the store does not have; returns the ids of the others."""
+    if not records:
+        return []
+    ids = list(records)
+    rows, refused = encode_each(records.values(), max_record_bytes)
+    for line in refused:
+        id = ids[line.line_index]
+        joined.refused.append(Refused(records[id]["metadata"].get("traceId", ""), id, f"{id}: {line.error}"))
+    outcome = store.insert(rows, only_new=True)
+    joined.added += outcome.inserted_ids
+    return outcome.unchanged_ids
+
+
+def _revise(store: Store, differing: Mapping[str, tuple[Object, Object]], joined: Joined, max_record_bytes: int) -> list[str]:
+    """Bring records up to date; returns the ids of those that the store does not have."""
+    if not differing:
+        return []
+    found: set[str] = set()
+
+    def revise(stored: Object) -> Object:
+        id = stored["id"]
+        found.add(id)
+        base, known = differing[id]
+        after = merged(base, known, stored)
+        if after is not stored:
+            joined.changed.append(id)
+        return after
+
+    Revision(store, revise, max_record_bytes, prices=True).every({}, list(differing))
+    return [id for id in differing if id not in found]

@@ -1,0 +1,168 @@
+"""Group commit of pieces: what many requests tell is kept in one block, and each is answered once its records are on disk.
+
+While the records of one group are made and written, the pieces of the next one are put on disk.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from generations.errors import StoreUnavailable
+from generations.joining.join import KEPT_FOR, Joined, Kept, Refused, keep, record
+
+if TYPE_CHECKING:
+    from generations.joining.pieces import Told
+    from generations.store.collection import Collection
+
+MOST_PIECES: Final = 20_000
+MOST_BYTES: Final = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one request.
+
+    Attributes:
+        refused: what of it could not be recorded.
+    """
+
+    refused: tuple[Refused, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    project: str
+    told: Sequence[Told]
+    size_bytes: int
+    done: Future[Taken]
+
+
+class Joiner:
+    """Keeps pieces of traces and makes records of them, in groups, from two threads of its own.
+
+    Args:
+        collection: opens the collection of a project.
+        kept_for: how long pieces wait for others of their trace, from the last one on.
+    """
+
+    def __init__(self, collection: Callable[[str], Collection], kept_for: timedelta = KEPT_FOR) -> None:
+        self._collection = collection
+        self._kept_for = kept_for
+        self._queue: deque[_Waiting] = deque()
+        self._kept: deque[tuple[list[_Waiting], Kept]] = deque()
+        self._changed = threading.Condition()
+        self._closing = False
+        self._is_keeping = True
+        self._threads = [
+            threading.Thread(target=target, name=f"generations-joiner-{name}", daemon=True)
+            for name, target in (("keeps", self._run_keeping), ("records", self._run_recording))
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def take(self, project: str, told: Sequence[Told], size_bytes: int = 0) -> Future[Taken]:
+        """Keep pieces, and make records of them; done once both are on disk, or with the error that says why not.
+
+        Taking the same pieces again adds nothing.
+
+        Args:
+            project: whose they are.
+            told: the pieces; those of one project are taken in the order of these calls.
+            size_bytes: what they take up in memory, for the size of groups.
+
+        Raises:
+            StoreUnavailable: the server is stopping.
+        """
+        done: Future[Taken] = Future()
+        done.set_running_or_notify_cancel()  # a client that leaves cancels nothing
+        if not told:
+            done.set_result(Taken())
+            return done
+        with self._changed:
+            if self._closing:
+                raise StoreUnavailable("the server is stopping", hint="send it again to the next one")
+            self._queue.append(_Waiting(project, told, size_bytes, done))
+            self._changed.notify_all()
+        return done
+
+    def close(self) -> None:
+        """Finish what waits, and stop. Harmless when repeated."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _run_keeping(self) -> None:
+        while group := self._next_group():
+            try:
+                kept = keep(self._collection(group[0].project).store, [one for waiting in group for one in waiting.told], self._kept_for)
+            except BaseException as error:  # noqa: BLE001 - each request is told, whatever it is, and the thread goes on
+                _fail(group, error)
+                continue
+            with self._changed:
+                self._kept.append((group, kept))
+                self._changed.notify_all()
+        with self._changed:
+            self._is_keeping = False
+            self._changed.notify_all()
+
+    def _next_group(self) -> list[_Waiting]:
+        """The oldest request and those of its project behind it; empty at the end. No more than one group waits for its records."""
+        with self._changed:
+            while (not self._queue or self._kept) and not (self._closing and not self._queue):
+                self._changed.wait()
+            group: list[_Waiting] = []
+            others: deque[_Waiting] = deque()
+            pieces = size_bytes = 0
+            is_open = True
+            while self._queue:
+                one = self._queue.popleft()
+                fits = not group or (pieces + len(one.told) <= MOST_PIECES and size_bytes + one.size_bytes <= MOST_BYTES)
+                if is_open and fits and (not group or one.project == group[0].project):
+                    group.append(one)
+                    pieces, size_bytes = pieces + len(one.told), size_bytes + one.size_bytes
+                    continue
+                # What comes later of this project must stay behind it.
+                is_open = is_open and one.project != group[0].project
+                others.append(one)
+            self._queue = others
+            return group
+
+    def _run_recording(self) -> None:
+        while (found := self._next_kept()) is not None:
+            group, kept = found
+            try:
+                collection = self._collection(group[0].project)
+                joined = record(collection.store, kept, collection.max_record_bytes)
+            except BaseException as error:  # noqa: BLE001 - as above
+                _fail(group, error)
+            else:
+                _tell(group, joined)
+
+    def _next_kept(self) -> tuple[list[_Waiting], Kept] | None:
+        with self._changed:
+            while not self._kept and self._is_keeping:
+                self._changed.wait()
+            if not self._kept:
+                return None
+            found = self._kept.popleft()
+            self._changed.notify_all()
+            return found
+
+
+def _fail(group: list[_Waiting], error: BaseException) -> None:
+    for one in group:
+        one.done.set_exception(error)
+
+
+def _tell(group: list[_Waiting], joined: Joined) -> None:
+    for one in group:
+        traces = {told.piece.trace_id for told in one.told} if joined.refused else set[str]()
+        one.done.set_result(Taken(tuple(refused for refused in joined.refused if refused.trace_id in traces)))
