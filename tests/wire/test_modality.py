@@ -37,6 +37,8 @@ def test_the_type_of_an_input_follows_its_parts(content, expected):
     [
         ("hello", "text"),
         ({"role": "assistant", "content": "hello"}, "text"),
+        ({"role": "assistant", "parts": [{"type": "text", "content": ""}, {"type": "tool_call", "name": "look"}]}, "json"),
+        ({"role": "assistant", "parts": [{"type": "reasoning", "content": "Hm."}, {"type": "tool_call", "name": "look"}]}, "json"),
         ([{"role": "assistant", "content": "hello"}], "text"),
         ({"choices": [{"message": {"content": "hello"}}]}, "text"),
         ({"choices": [{"message": {"content": None, "tool_calls": [{}]}}]}, "json"),

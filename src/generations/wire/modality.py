@@ -14,6 +14,7 @@ _KINDS = {
 }
 _KIND_BY_TYPE = {name: kind for kind, names in _KINDS.items() for name in names}
 _KIND_BY_MODALITY = {"image": "image", "audio": "audio", "video": "other", "document": "other", "application": "other"}
+_THOUGHTS = ("reasoning", "thinking")
 _CONTAINERS = ("messages", "contents", "content", "parts", "input", "prompt", "choices", "message", "candidates", "output")
 
 
@@ -73,5 +74,6 @@ def _speaks(content: Any) -> bool:
 def _speaks_in_message(item: Any) -> bool:
     message = as_object(item)
     if _kind_of_part(message) == "text":
-        return True
+        said = message.get("text", message.get("content"))
+        return message.get("type") not in _THOUGHTS and not (isinstance(said, str) and not said.strip())
     return any(_speaks(message[key]) for key in ("content", "parts", "message", "choices", "candidates", "output") if key in message)

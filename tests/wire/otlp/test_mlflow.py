@@ -6,7 +6,7 @@ import json
 
 from generations.wire.otlp.trace import read_traces
 
-from .payloads import a_span, only
+from .payloads import a_span, an_event, only
 
 ANSWER = {
     "id": "chatcmpl-1",
@@ -83,3 +83,38 @@ def test_other_types_are_no_generations_but_name_the_one_below():
     [record] = read_traces(spans, []).records
 
     assert (record["metadata"]["workflowId"], record["metadata"]["agentId"]) == ("tour", "guide")
+
+
+def chunks(*deltas):
+    """The pieces of a streamed chat completion, 10 ms apart."""
+    for number, delta in enumerate(deltas):
+        piece = {"choices": [{"index": 0, "delta": delta, "finish_reason": "tool_calls" if number == len(deltas) - 1 else None}]}
+        yield an_event(f"mlflow.chunk.item.{number}", ms=10 * (number + 1), **{"mlflow.chunk.value": json.dumps(piece)})
+
+
+def test_the_pieces_of_a_stream_tell_its_first_token_and_the_calls_that_its_sum_lacks():
+    begun = {"role": "assistant", "tool_calls": [{"index": 0, "id": "c", "function": {"name": "look", "arguments": "{"}}]}
+    gone_on = {"tool_calls": [{"index": 0, "function": {"arguments": "}"}}]}
+    summed_up = {"id": "chatcmpl-1", "choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": ""}}]}
+    told = CHAT_MODEL | {"mlflow.spanOutputs": json.dumps(summed_up)}
+    record = only(a_span(attributes=told, events=tuple(chunks(begun, gone_on))))
+
+    assert record["performance"]["timeToFirstToken"] == 10
+    [call] = record["output"]["content"]["tool_calls"]
+    assert (call["function"], record["output"]["finishReason"]) == ({"name": "look", "arguments": "{}"}, "tool_calls")
+    assert record["metadata"]["requestId"] == "chatcmpl-1"
+    assert "events" not in record["metadata"]["otel"]
+
+
+def test_an_object_of_python_is_no_output():
+    record = only(a_span(attributes=CHAT_MODEL | {"mlflow.spanOutputs": '"<anthropic.Stream object at 0x7f26e5555b90>"'}))
+
+    assert "output" not in record
+
+
+def test_the_user_of_the_request_is_the_user():
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Where?"}], "user": "u-1"}
+    record = only(a_span(attributes=CHAT_MODEL | {"mlflow.spanInputs": json.dumps(asked)}))
+
+    assert record["metadata"]["userId"] == "u-1"
+    assert "parameters" not in record

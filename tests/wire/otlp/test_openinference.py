@@ -147,3 +147,20 @@ def test_agents_chains_and_tools_are_no_generations_but_name_the_one_below():
 
     metadata = record["metadata"]
     assert (metadata["workflowId"], metadata["agentId"], metadata["parentSpanId"]) == ("tour", "guide", "0000000000000003")
+
+
+def test_the_items_of_a_response_are_one_output():
+    thought = {"type": "reasoning", "id": "item_0", "summary": []}
+    message = {"type": "message", "id": "item_1", "role": "assistant", "content": [{"type": "output_text", "text": "Here."}]}
+    answer = {"object": "response", "id": "resp_1", "status": "completed", "output": [thought, message]}
+    told = {
+        "openinference.span.kind": "LLM",
+        "llm.output_messages.0.message.contents.0.message_content.type": "reasoning",
+        "llm.output_messages.1.message.role": "assistant",
+        "llm.output_messages.1.message.content": "Here.",
+        "output.value": json.dumps(answer),
+    }
+    output = only(a_span(attributes=told))["output"]
+
+    assert (output["content"], output["finishReason"]) == ([thought, message], "completed")
+    assert "alternatives" not in output

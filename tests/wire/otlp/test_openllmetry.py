@@ -86,3 +86,11 @@ def test_decorated_functions_are_no_generations_but_name_the_one_below():
 
     metadata = record["metadata"]
     assert (metadata["workflowId"], metadata["agentId"], metadata["functionId"]) == ("tour", "guide", "answer")
+
+
+def test_its_instrumentations_are_told_by_their_names_from_opentelemetrys_own():
+    def dialect(scope):
+        return only(a_span(scope=scope, attributes=CHAT))["metadata"]["otel"]["dialect"]
+
+    assert dialect("opentelemetry.instrumentation.anthropic") == "openllmetry"
+    assert dialect("opentelemetry.instrumentation.genai.anthropic") == "otel-genai"

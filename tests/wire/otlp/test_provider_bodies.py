@@ -100,3 +100,11 @@ def test_words_for_anything_count_only_beside_a_model():
 )
 def test_a_message_of_nothing_but_text_is_that_text(message, expected):
     assert spoken(message) == expected
+
+
+def test_the_output_of_embeddings_are_their_vectors():
+    items = [{"object": "embedding", "index": index, "embedding": [0.5, index]} for index in range(2)]
+    answer = answer_of({"object": "list", "model": "ada", "data": items, "usage": {"prompt_tokens": 8, "total_tokens": 8}})
+
+    assert answer.choices == (Choice([[0.5, 0], [0.5, 1]]),)
+    assert answer.tokens == Tokens(prompt=8, total=8)

@@ -128,3 +128,18 @@ def test_spans_that_logfire_sends_ahead_are_ignored():
     pending = a_span("0000000000000001", scope="logfire.openai", attributes=CHAT | {"logfire.span_type": "pending_span"})
 
     assert read_traces([pending], []).records == ()
+
+
+def test_the_model_that_was_asked_has_not_answered_a_call_that_failed():
+    told = {"request_data": json.dumps(REQUEST), "gen_ai.request.model": "gpt-4o", "gen_ai.response.model": "gpt-4o"}
+    record = only(a_span(scope="logfire.openai", attributes=told, status="error", status_message="RateLimitError: no"))
+
+    assert record["model"] == {"id": "gpt-4o"}
+
+
+def test_what_logfire_scrubbed_is_nobodys_session():
+    told = {"session.id": "[Scrubbed due to 'session']", "user.id": "u-1", "request_data": json.dumps(REQUEST), "response_data": "{}"}
+    metadata = only(a_span(scope="logfire.openai", attributes=told))["metadata"]
+
+    assert metadata["userId"] == "u-1"
+    assert "sessionId" not in metadata

@@ -184,3 +184,21 @@ def test_very_long_chains_of_generations_are_read_in_reasonable_time():
     ]
 
     assert len(read_traces(spans, []).records) == 1
+
+
+FAILED = {"gen_ai.response.id": None, "gen_ai.response.model": None, "gen_ai.usage.input_tokens": None, "gen_ai.usage.output_tokens": None}
+
+
+def test_a_failed_call_that_two_instrumentations_saw_beside_each_other_is_one_call():
+    """It has neither id nor tokens; one of the two often says only that it failed."""
+    one = a_chat(INNER, scope="one", status="error", attributes=FAILED | {"error.type": "rate_limit_error"})
+    other = a_chat(OTHER, scope="two", status="error", status_message="429: not now", attributes=FAILED)
+    [record] = read_traces([one, other], []).records
+
+    assert record["error"] == {"type": "rate_limit_error", "message": "429: not now"}
+
+
+def test_a_failed_call_beside_another_of_the_same_instrumentation_is_its_own():
+    tries = [a_chat(span_id, scope="one", status="error", attributes=FAILED) for span_id in (INNER, OTHER)]
+
+    assert len(read_traces([*tries, a_chat(OUTER, scope="two", status="error", attributes=FAILED)], []).records) == 3

@@ -90,11 +90,16 @@ def _status(span: Span, call: Call) -> Object:
     exception = _exception(span)
     kind = first_text(call.error_type, exception.get("exception.type"))
     if span.status == "error" or call.has_failed or call.error_type is not None:
-        message = first_text(call.error_message, exception.get("exception.message"), span.status_message)
+        message = first_text(call.error_message, failure_message(span))
         code = span.attributes.get("http.response.status_code", span.attributes.get("http.status_code"))
         error = {"type": kind, "message": message, "code": None if code is None else str(code)}
         return {"status": "error", "error": without_absent(error) or None}
     return {"status": "success"} if span.end_ns is not None or call.choices else {}
+
+
+def failure_message(span: Span) -> str | None:
+    """What the span itself says of its failure."""
+    return first_text(_exception(span).get("exception.message"), span.status_message)
 
 
 def _exception(span: Span) -> Object:
@@ -151,11 +156,13 @@ _UNDERSTOOD_EVENTS = MESSAGE_EVENTS | {
     "ai.stream.firstChunk",
     "ai.stream.finish",
 }
+CHUNK = "mlflow.chunk.item."
+"""How the events begin in which MLflow writes the pieces of a stream."""
 _MOST_EVENTS = 100
 
 
 def _is_unknown(event: SpanEvent) -> bool:
-    return event.name not in _UNDERSTOOD_EVENTS
+    return event.name not in _UNDERSTOOD_EVENTS and not event.name.startswith(CHUNK)
 
 
 def _event(event: SpanEvent) -> Object:

@@ -1,6 +1,6 @@
 """Requests and answers of providers as instrumentations pass them on: raw, in one attribute.
 
-Understood are OpenAI's chat completions and responses, Anthropic's messages, Google's `generateContent`, and what
+Understood are OpenAI's chat completions, responses and embeddings, Anthropic's messages, Google's `generateContent`, and what
 LangChain makes of all of them.
 """
 
@@ -55,6 +55,7 @@ class Answer:
 
     Attributes:
         rest: what has no place above, without nulls.
+        is_one_output: an API that never gives several outputs to choose from.
     """
 
     model: str | None = None
@@ -62,6 +63,7 @@ class Answer:
     choices: tuple[Choice, ...] = ()
     tokens: Tokens = NO_TOKENS
     rest: Object = field(default_factory=dict[str, Any])
+    is_one_output: bool = False
 
 
 def answer_of(body: Object) -> Answer | None:
@@ -76,6 +78,8 @@ def answer_of(body: Object) -> Answer | None:
         return _gemini(body)
     if isinstance(body.get("generations"), list):
         return _langchain(body)
+    if body.get("object") == "list" and isinstance(body.get("data"), list) and "usage" in body:
+        return _embeddings(body)
     return None
 
 
@@ -109,6 +113,7 @@ def _response(body: Object) -> Answer:
         choices,
         openai_tokens(as_object(body.get("usage"))),
         _rest(body, "output", "instructions", "input", "tools", "incomplete_details"),
+        is_one_output=True,
     )
 
 
@@ -129,6 +134,14 @@ def _anthropic_message(body: Object) -> Answer:
     return Answer(
         as_text(body.get("model")), as_text(body.get("id")), (choice,), tokens, _rest(body, "content", "stop_reason", "role", "type")
     )
+
+
+def _embeddings(body: Object) -> Answer:
+    """The vectors are the output: one list for each text of the input."""
+    vectors = [as_object(item).get("embedding") for item in as_list(body["data"])]
+    choices = (Choice(vectors),) if vectors and None not in vectors else ()
+    tokens = openai_tokens(as_object(body.get("usage")))
+    return Answer(as_text(body.get("model")), None, choices, tokens, _rest(body, *(["data"] if choices else [])))
 
 
 def _gemini(body: Object) -> Answer:

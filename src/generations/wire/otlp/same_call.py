@@ -13,7 +13,7 @@ from typing import Any
 
 from generations.wire.bounds import MOST_LEVELS, MOST_TWINS
 from generations.wire.otlp.call import Call, Tokens
-from generations.wire.otlp.generation_record import Reading
+from generations.wire.otlp.generation_record import Reading, failure_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -
     different instrumentations, overlap in time and have the same response id; ids alone are no proof, because small servers
     number their answers from a small range. They may be in different traces: where nothing is around a call, each
     instrumentation begins its own. Where one of them tells no id, as frameworks do of streams, the same parent, model and
-    counts are enough.
+    counts are enough; where a call failed and has neither id nor counts, that both failed.
     """
     same = {key: key for key in readings}
     inside: dict[str, list[str]] = {}
@@ -72,7 +72,8 @@ def _join_beside(same: dict[str, str], readings: Mapping[str, Reading]) -> None:
         call = reading.call
         if call.response_id is not None:
             by_response.setdefault(call.response_id, []).append(key)
-        if call.tokens.prompt and call.tokens.completion:
+        has_failed = reading.span.status == "error" and call.response_id is None and not call.tokens.is_told()
+        if has_failed or (call.tokens.prompt and call.tokens.completion):
             of_counts = by_counts.setdefault((reading.span.trace_id, reading.span.parent_key, *_main(call.tokens)), {})
             of_counts.setdefault(reading.span.scope.name, []).append(key)
     for keys in by_response.values():
@@ -160,7 +161,10 @@ def _completed(reading: Reading, other: Reading) -> Reading:
         ours, theirs = _in_words(mine.tokens), _in_words(others.tokens)
         notes += (f"{reading.dialect} counted {ours} tokens, {other.dialect} {theirs}; the first is kept",)
     notes += tuple(note for note in other.notes + other.span.notes if note not in notes)
-    return replace(reading, call=with_fallback(mine, others), notes=notes)
+    call = with_fallback(mine, others)
+    if call.error_message is None and failure_message(reading.span) is None:
+        call = replace(call, error_message=failure_message(other.span))
+    return replace(reading, call=call, notes=notes)
 
 
 def with_fallback(call: Call, other: Call) -> Call:

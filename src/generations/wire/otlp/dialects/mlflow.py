@@ -6,6 +6,8 @@ parts is assumed, not documented; parts larger than their whole are noticed.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,10 +18,12 @@ from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
 from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
+from generations.wire.otlp.generation_record import CHUNK
 from generations.wire.otlp.names import Names, facts
 from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
-from generations.wire.otlp.telemetry import LogRecord, Span
+from generations.wire.otlp.telemetry import LogRecord, Span, SpanEvent
 from generations.wire.payload import Object, as_count, as_number, as_object, first_text, without_absent
+from generations.wire.streamed import joined
 
 NAMES = Names(
     provider=("mlflow.llm.provider",),
@@ -52,6 +56,11 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     model, asked = told.text("mlflow.llm.model"), told.text("model")
     sent, made = told.value("mlflow.spanInputs"), told.value("mlflow.spanOutputs")
     request, answer = request_of(as_object(sent)), answer_of(as_object(made)) or Answer()
+    if isinstance(made, str) and _OBJECT.fullmatch(made):
+        made = None
+    chunks = [event for event in span.events if event.name.startswith(CHUNK)]
+    if chunks and _says_nothing(answer):
+        answer = _streamed(chunks, answer)
     usage = parsed_object(told.value("mlflow.chat.tokenUsage"))
     cost = parsed_object(told.value("mlflow.llm.cost"))
     tokens = Tokens(
@@ -65,6 +74,8 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         # The same counts with their parts, by the provider's own convention; a sum of raw counts would contradict it.
         tokens = replace(answer.tokens, total=tokens.total if answer.tokens.are_inside else None)
     is_request = request.input is not None
+    parameters = (request.parameters if is_request else {}) | _parameters(told) | call.parameters
+    user = parameters.pop("user", None)
     call = replace(
         call,
         requested_model=first_text(asked, request.model, call.requested_model, model),
@@ -72,12 +83,35 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         response_id=first_text(call.response_id, answer.response_id),
         input=request.input if is_request else sent,
         choices=answer.choices or (() if made is None else (Choice(spoken(made)),)),
-        parameters=(request.parameters if is_request else {}) | _parameters(told) | call.parameters,
+        parameters=parameters,
+        user_id=first_text(call.user_id, user),
+        first_token_ms=_first_token_ms(span, chunks) if call.first_token_ms is None else call.first_token_ms,
         tokens=next((found for found in (tokens, call.tokens, answer.tokens) if found.is_told()), call.tokens),
         cost_usd=as_number(cost.get("total_cost")) if cost else call.cost_usd,
         kept=without_absent({"cost": cost or None, "response": answer.rest or None}),
     )
     return genai.completed(call, told, span, logs)
+
+
+_OBJECT = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
+"""A Python object that was written down before it held an answer: a stream, for instance."""
+
+
+def _says_nothing(answer: Answer) -> bool:
+    """MLflow's own sum of a stream has the text but no calls of tools."""
+    return not any(isinstance(content := choice.content, str) or as_object(content).get("tool_calls") for choice in answer.choices)
+
+
+def _streamed(chunks: Sequence[SpanEvent], otherwise: Answer) -> Answer:
+    """The answer that the pieces of a stream make; a span keeps no more than its SDK's limit of events, by default 128."""
+    pieces = [parsed_object(chunk.attributes.get("mlflow.chunk.value")) for chunk in chunks]
+    found = answer_of(joined(pieces) or {})
+    return otherwise if found is None or _says_nothing(found) else replace(otherwise, choices=found.choices)
+
+
+def _first_token_ms(span: Span, chunks: Sequence[SpanEvent]) -> float | None:
+    arrivals = [chunk.at_ns for chunk in chunks if chunk.at_ns is not None]
+    return (min(arrivals) - span.start_ns) / 1e6 if arrivals and span.start_ns is not None else None
 
 
 def _parameters(told: Attributes) -> Object:

@@ -124,11 +124,17 @@ def _input(told: Attributes) -> Any:
 
 
 def _choices(told: Attributes, answer: Answer) -> tuple[Choice, ...]:
-    """The output messages, with the reasons of the raw answer; only the first one's is an attribute."""
+    """The output messages, with the reasons of the raw answer; only the first one's is an attribute.
+
+    The items of one of OpenAI's responses (a thought, a message, a call) are sent as messages, too: the raw answer has them
+    in one piece.
+    """
     first = told.text("llm.finish_reason")
     said = [spoken(_message(as_object(item))) for item in as_list(told.unflattened("llm.output_messages."))]
     completions = as_list(told.unflattened("llm.choices."))
     said = said or [as_object(as_object(item).get("completion")).get("text") for item in completions]
+    if answer.is_one_output and len(said) > 1:
+        return answer.choices
     reasons = [choice.finish_reason for choice in answer.choices] if len(answer.choices) == len(said) else []
     reasons = reasons or [first]
     return tuple(Choice(content, reasons[index] if index < len(reasons) else None) for index, content in enumerate(said))

@@ -43,6 +43,16 @@ _PARAMETERS = {
 _FIRST_CHUNK = frozenset(["gen_ai.content.completion.chunk", "llm.content.completion.chunk"])
 
 
+_SCOPES = tuple(
+    f"opentelemetry.instrumentation.{name}"
+    for name in (
+        *("alephalpha", "anthropic", "bedrock", "cohere", "crewai", "google_generativeai", "groq", "haystack", "langchain", "litellm"),
+        *("llamaindex", "mistralai", "ollama", "openai", "openai_agents", "replicate", "sagemaker", "together", "transformers"),
+        *("vertexai", "voyageai", "watsonx", "writer"),
+    )
+)
+"""Its instrumentations; those of OpenTelemetry's own have `genai` or a version in their names."""
+
 _SIGNS = ("traceloop.", "llm.request.", "llm.usage.", "llm.is_streaming", "gen_ai.is_streaming", "gen_ai.prompt.0.", "gen_ai.completion.0.")
 
 
@@ -111,7 +121,7 @@ def _function(sent: Object) -> Object:
 OPENLLMETRY = Dialect(
     "openllmetry",
     "it uses OpenTelemetry's names beside its own",
-    Signs(_SIGNS),
+    Signs(_SIGNS, _SCOPES),
     place,
     NAMES,
     read,
