@@ -55,7 +55,14 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture(scope="session")
-def targets(tmp_path_factory):
+def server(tmp_path_factory):
+    """A server process for all tests of a worker; keep to a `project` of your own."""
+    with running(tmp_path_factory.mktemp("served") / "data") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def targets(request, tmp_path_factory):
     """Gives the URL of a target; servers start when first asked for and stay, for a worker goes from target to target and back."""
     with ExitStack() as started:
         urls = {"embedded": str(tmp_path_factory.mktemp("embedded") / "data")}
@@ -63,8 +70,7 @@ def targets(tmp_path_factory):
         def url_of(name):
             if name not in urls:
                 if name in CLIENTS:
-                    server = started.enter_context(running(tmp_path_factory.mktemp("served") / "data"))
-                    urls.update(dict.fromkeys(CLIENTS, server.url))
+                    urls[name] = request.getfixturevalue("server").url
                 else:
                     urls[name] = started.enter_context(serve(*(["--sharded"] if name == "sharded" else [])))
             return urls[name]

@@ -21,13 +21,6 @@ def pytest_ignore_collect(collection_path, config):
     return (collection_path.name == "test_openapi_questions.py" and not config.getoption("--everywhere")) or None
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    """One server process for all tests of a module; keep to a `project` of your own."""
-    with running(tmp_path_factory.mktemp("server") / "data") as started:
-        yield started
-
-
 @pytest.fixture
 def start_server(tmp_path):
     """Starts server processes of a test's own: `start_server("--host", "::1")`; the folder is `tmp_path / "data"`."""

@@ -12,6 +12,14 @@ from generations.record.sample import sample_generations
 from generations.server.measured import MOST_NAMES, MOST_PROJECTS, OTHER, Measures, Names
 from generations.server.metrics import Metrics
 from generations.store.block import Block
+from tests.targets.served import running
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server that nobody else has asked: it is told what it did since it started."""
+    with running(tmp_path_factory.mktemp("server") / "data") as started:
+        yield started
 
 
 def told(text: str) -> dict[tuple, float]:
