@@ -124,6 +124,8 @@ def test_the_public_verbs_of_the_collection_are_these() -> None:
     verbs = {name for name, value in inspect.getmembers(Generations) if not name.startswith("_") and not isinstance(value, property)}
 
     assert verbs == {
+        "add_eval",
+        "add_evals",
         "add_feedback",
         "aggregate",
         "close",
@@ -132,6 +134,7 @@ def test_the_public_verbs_of_the_collection_are_these() -> None:
         "delete_one",
         "distinct",
         "estimated_document_count",
+        "evals",
         "explain",
         "export",
         "feedback",

@@ -1,4 +1,4 @@
-"""insert, update, delete, feedback."""
+"""insert, update, delete, feedback, eval."""
 
 from __future__ import annotations
 
@@ -76,6 +76,26 @@ def test_feedback_on_an_unknown_generation_is_refused(filled):
     assert filled("feedback", "nobody", "--rating", "5").code == 3
     assert "there is no generation 'nobody'" in filled("feedback", "nobody").err
     assert filled("feedback", "g-1", "--thumbs", "sideways").code == 2
+
+
+def test_evals_are_given_and_shown(filled):
+    said = {"score": 0.9, "label": "pass", "explanation": "Fine", "evaluator": "judge", "duration": 12.5, "testId": "t-1"}
+    options = {"testId": "test"}
+    given = filled("eval", "g-1", "relevance", *(part for name, one in said.items() for part in (f"--{options.get(name, name)}", str(one))))
+    assert given.lines[0] | {"timestamp": None} == {"name": "relevance", **said, "timestamp": None}
+    filled("eval", "g-1", "tone", "--label", "kind")
+
+    assert [one["name"] for one in filled("eval", "g-1").lines] == ["tone", "relevance"]
+    assert filled("eval", "g-2").lines == []
+    assert filled("count", '{"evals.relevance.score": {"$gte": 0.5}}').out == "1\n"
+
+
+def test_what_is_no_eval_is_refused(filled):
+    assert filled("eval", "nobody", "relevance", "--score", "1").code == 3
+    assert "there is no generation 'nobody'" in filled("eval", "nobody").err
+    assert "a score is from 0 to 1, not 5" in filled("eval", "g-1", "relevance", "--score", "5").err
+    assert "the eval has no name" in filled("eval", "g-1", "--score", "1").err
+    assert "says nothing" in filled("eval", "g-1", "relevance").err
 
 
 def test_delete_asks_on_a_terminal_and_no_is_no(tmp_path):

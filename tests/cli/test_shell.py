@@ -27,7 +27,7 @@ def started(*command: str, **options) -> subprocess.Popen:
 
 def test_the_commands_are_these():
     expected = (
-        "aggregate count delete distinct explain export feedback fields find get import insert keys reprice sample serve stats update"
+        "aggregate count delete distinct eval explain export feedback fields find get import insert keys reprice sample serve stats update"
     )
 
     assert expected.split() == COMMANDS

@@ -1,7 +1,7 @@
-"""Commands that change what is stored: insert, update, delete, feedback."""
+"""Commands that change what is stored: insert, update, delete, feedback, eval."""
 
 import sys
-from typing import Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 import typer
 
@@ -10,6 +10,9 @@ from generations.cli.confirming import Yes, is_confirmed
 from generations.cli.options import AsTable, Data, FilterArgument, FilterOption, PriceFile, Project, collection, is_table
 from generations.errors import InvalidInput
 from generations.jobs import answers
+
+if TYPE_CHECKING:
+    from generations.connect import Generations
 
 All = Annotated[bool, typer.Option("--all", help="Allow the empty filter, which every record matches.")]
 One = Annotated[bool, typer.Option("--one", help="Only the first record that matches.")]
@@ -132,9 +135,52 @@ def feedback(
         if is_given:
             given = [generations.add_feedback(id, rating=rating, thumbs=thumbs, comment=comment, categories=category or None, user_id=user)]
         else:
-            given = generations.feedback(id)
-            if not given and generations.get(id) is None:
-                raise InvalidInput(f"there is no generation {id!r}", hint="generations find --fields id shows some")
+            given = generations.feedback(id) or _nothing_on(generations, id)
+    _show(given, as_table)
+
+
+def eval_(
+    context: typer.Context,
+    *,
+    id: Annotated[str, typer.Argument(metavar="ID", help="Identity of the generation.")],
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="What was looked at, such as relevance.")] = None,
+    score: Annotated[float | None, typer.Option("--score", metavar="N", help="From 0 to 1.")] = None,
+    label: Annotated[str | None, typer.Option("--label", metavar="TEXT", help="The verdict as a word.")] = None,
+    explanation: Annotated[str | None, typer.Option("--explanation", metavar="TEXT", help="Why, in words.")] = None,
+    evaluator: Annotated[str | None, typer.Option("--evaluator", metavar="NAME", help="Who or what evaluated.")] = None,
+    duration: Annotated[float | None, typer.Option("--duration", metavar="MS", help="How long the evaluation took.")] = None,
+    test: Annotated[str | None, typer.Option("--test", metavar="ID", help="Test or data set entry that it belongs to.")] = None,
+    as_table: AsTable = None,
+    data: Data = None,
+    project: Project = None,
+) -> None:
+    """Give an eval, or show what was given.
+
+    Without a name it shows all the evals a generation was ever given, the newest first.
+
+    Examples:
+      generations eval generation-123 relevance --score 0.9 --label pass --evaluator gpt-4o-judge
+      generations eval generation-123 exact-match --score 1 --test case-17
+      generations eval generation-123
+    """
+    said = {"score": score, "label": label, "explanation": explanation, "evaluator": evaluator, "duration": duration, "testId": test}
+    if name is None and any(value is not None for value in said.values()):
+        raise InvalidInput("the eval has no name", hint="say what was looked at: generations eval ID NAME --score 0.9")
+    with collection(context, data, project) as generations:
+        given = (
+            generations.evals(id) or _nothing_on(generations, id) if name is None else generations.add_evals(id, [said | {"name": name}])
+        )
+    _show(given, as_table)
+
+
+def _nothing_on(generations: "Generations", id: str) -> list[dict[str, Any]]:
+    """Nothing, of a record that is there."""
+    if generations.get(id) is None:
+        raise InvalidInput(f"there is no generation {id!r}", hint="generations find --fields id shows some")
+    return []
+
+
+def _show(given: list[dict[str, Any]], as_table: bool | None) -> None:
     if is_table(as_table):
         printing.print_documents(given)
     else:

@@ -52,6 +52,7 @@ for name, command in (
     ("update", changing.update),
     ("delete", changing.delete),
     ("feedback", changing.feedback),
+    ("eval", changing.eval_),
     ("reprice", pricing.reprice),
     ("export", moving.export),
     ("explain", asking.explain),

@@ -18,6 +18,7 @@ from generations.errors import InvalidRecord, MissingExtra, NotFound, StoreUnava
 from generations.query.compiled import Source
 from generations.record import content, identity, instants
 from generations.record.encode import MAX_BYTES, Record, encode_records
+from generations.record.evals import as_given
 from generations.record.extended import extended_query, read_extended, restored
 from generations.record.generation import Generation
 from generations.remote.connection import ARROW, CHANGE_SECONDS, JSON_LINES, Connection
@@ -157,8 +158,14 @@ class ServerBackend:
 
     def give_feedback(self, id: str, feedback: Document) -> bool:
         encode_records([{"id": id, "model": {"id": "any"}, "feedback": feedback}])
+        return self._give(id, "feedback", feedback)
+
+    def give_evals(self, id: str, evals: Mapping[str, Document]) -> bool:
+        return self._give(id, "evals", [as_given(name, one) for name, one in evals.items()])
+
+    def _give(self, id: str, what: str, said: Any) -> bool:
         try:
-            self.connection.ask("POST", f"/generations/{_quoted(id)}/feedback", extended_query(feedback), repeatable=False)
+            self.connection.ask("POST", f"/generations/{_quoted(id)}/{what}", extended_query(said), repeatable=False)
         except NotFound:
             return False
         return True

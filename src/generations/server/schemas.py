@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from generations.record.schema import eval_schema
+
 Schema = dict[str, Any]
 
 
@@ -22,6 +24,11 @@ def listed(item: Schema) -> Schema:
     return {"type": "array", "items": item}
 
 
+def either(*schemas: Schema) -> Schema:
+    """One of these."""
+    return {"anyOf": list(schemas)}
+
+
 def nullable(schema: Schema) -> Schema:
     """This or null."""
     return {**schema, "type": [schema["type"], "null"]}
@@ -36,6 +43,16 @@ ANYTHING: Final[Schema] = {}
 
 GENERATION: Final = component("Generation")
 FEEDBACK: Final[Schema] = {"$ref": "#/components/schemas/Generation/properties/feedback"}
+EVAL: Final[Schema] = {
+    "type": "object",
+    "properties": {"name": TEXT, **eval_schema()["properties"], "timestamp": INSTANT},
+    "required": ["name"],
+    "additionalProperties": True,
+}
+GIVEN_EVAL: Final[Schema] = {
+    **EVAL,
+    "properties": {**EVAL["properties"], "score": {"type": ["number", "null"], "minimum": 0, "maximum": 1}, "timestamp": ANYTHING},
+}
 DOCUMENTS: Final = shape(docs=listed(OBJECT))
 PAGE: Final = shape(
     docs=listed(component("PartOfGeneration")),

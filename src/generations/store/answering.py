@@ -73,6 +73,12 @@ class StoreBackend:
     def give_feedback(self, id: str, feedback: Document) -> bool:
         return self.update({"id": id}, {"$set": {"feedback": feedback}}, many=False).matched_count > 0
 
+    def give_evals(self, id: str, evals: Mapping[str, Document]) -> bool:
+        def with_evals(record: Document) -> Document:
+            return record | {"evals": {**(record.get("evals") or {}), **evals}}
+
+        return Revision(self.store, with_evals, self._max_record_bytes).first({"id": id}).matched_count > 0
+
     def delete(self, filter: Mapping[str, Any], *, many: bool) -> DeleteResult:
         limits = replace(self.store.limits, result_rows=None)
         with self.store.writing():

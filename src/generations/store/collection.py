@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 from generations.errors import ConfigError, InvalidInput, InvalidQuery, NotFound
 from generations.record import instants
 from generations.record.encode import Record
+from generations.record.evals import as_given, checked_evals
 from generations.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
 from generations.store.answering import StoreBackend
 from generations.store.cursor import Cursor, FindCursor, Found, Sort, as_is, checked_time, natural, sort_pairs
@@ -46,6 +47,10 @@ class Backend(Protocol):
 
     def give_feedback(self, id: str, feedback: Document) -> bool:
         """Whether there was such a record, which now has this feedback."""
+        ...
+
+    def give_evals(self, id: str, evals: Mapping[str, Document]) -> bool:
+        """Whether there was such a record, which now has these evals, beside those of other names."""
         ...
 
     def find(self, found: Found) -> Question: ...
@@ -149,6 +154,54 @@ class Collection:
             raise NotFound(f"there is no generation {id!r}", path="id")
         return feedback
 
+    def add_eval(
+        self,
+        id: str,
+        name: str,
+        *,
+        score: float | None = None,
+        label: str | None = None,
+        explanation: str | None = None,
+        evaluator: str | None = None,
+        duration: float | None = None,
+        test_id: str | None = None,
+        timestamp: datetime | None = None,
+    ) -> Document:
+        """Add an eval to a record. It becomes the record's `evals.<name>`; an earlier one stays in `evals(id)`.
+
+        Args:
+            id: of the record.
+            name: what was looked at, such as `relevance`; without `.`, and without `$` at its start.
+            score: from 0 to 1.
+            label: the verdict as a word, such as `pass`.
+            explanation: why, in words.
+            evaluator: who or what evaluated.
+            duration: how long that took, in ms.
+            test_id: the test or data set entry that it belongs to.
+            timestamp: when; now when left out.
+
+        Returns:
+            The eval as stored, with its name and its time.
+
+        Raises:
+            NotFound: there is no such record.
+            InvalidInput: nothing was said, or the score is not from 0 to 1.
+            InvalidRecord: a name that no path could reach, or a value that the key does not take.
+        """
+        said = {"name": name, "score": score, "label": label, "explanation": explanation, "evaluator": evaluator}
+        (stored,) = self.add_evals(id, [said | {"duration": duration, "testId": test_id, "timestamp": timestamp}])
+        return stored
+
+    def add_evals(self, id: str, evals: Iterable[Mapping[str, Any]]) -> list[Document]:
+        """Add several evals to a record in one step, each an object with its `name` and the keys of a record's eval.
+
+        Keys beyond those are kept. Returns and raises as `add_eval`; one wrong eval refuses all of them.
+        """
+        given = checked_evals(evals)
+        if not self._backend.give_evals(id, given):
+            raise NotFound(f"there is no generation {id!r}", path="id")
+        return [as_given(name, one) for name, one in given.items()]
+
     # Reading
 
     def find(
@@ -208,6 +261,16 @@ class Collection:
             now = version.record.get("feedback")
             if now and (now != before or version.change == "feedback"):
                 given.append(now)
+            before = now
+        return given[::-1]
+
+    def evals(self, id: str) -> list[Document]:
+        """All evals that a record was ever given, each with its name, the newest first; empty for an unknown record."""
+        given: list[Document] = []
+        before: Document = {}
+        for version in reversed(self.history(id)):
+            now: Document = version.record.get("evals") or {}
+            given += [as_given(name, one) for name, one in now.items() if one != before.get(name)]
             before = now
         return given[::-1]
 

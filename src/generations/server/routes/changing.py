@@ -1,8 +1,8 @@
-"""Changing what is there: updates, feedback, deletion."""
+"""Changing what is there: updates, feedback, evals, deletion."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
@@ -99,6 +99,18 @@ async def feedback(call: Call) -> Response:
     return answer(record_line(given), 201)
 
 
+_ONE_OR_MORE: Final[Any] = dict[str, Any] | list[Any]
+
+
+async def evals(call: Call) -> Response:
+    """Add one eval or a list of them to a record; the answer is what was stored. One of an earlier name takes its place."""
+    known_parameters(call.request, {})
+    said = await body_as(call.request, _ONE_OR_MORE, call.state.settings.max_body_bytes)
+    given = cast("list[Any]", said if isinstance(said, list) else [said])
+    stored = [record_line(one) for one in await call.write(call.collection.add_evals, call.id, given)]
+    return answer(b'{"docs":[' + b",".join(stored) + b"]}" if isinstance(said, list) else stored[0], 201)
+
+
 _IF_MATCH: Final = {"If-Match": "Change it only in one of these versions, by the `ETag` of an answer; 412 otherwise."}
 
 ENDPOINTS: Final = (
@@ -148,5 +160,15 @@ ENDPOINTS: Final = (
         body=Feedback,
         status=201,
         answer=schemas.FEEDBACK,
+    ),
+    Endpoint(
+        "POST",
+        "/api/generations/{id}/evals",
+        evals,
+        "feedback",
+        "Give a record one eval, or a list of them.",
+        body=schemas.either(schemas.GIVEN_EVAL, schemas.listed(schemas.GIVEN_EVAL)),
+        status=201,
+        answer=schemas.either(schemas.EVAL, schemas.shape(docs=schemas.listed(schemas.EVAL))),
     ),
 )

@@ -77,6 +77,12 @@ async def feedback(call: Call) -> Response:
     return _listed(await call.read(lambda: [record_line(one) for one in call.collection.feedback(call.id)]))
 
 
+async def evals(call: Call) -> Response:
+    """All evals that a record was given, each with its name, the newest first."""
+    known_parameters(call.request, {})
+    return _listed(await call.read(lambda: [record_line(one) for one in call.collection.evals(call.id)]))
+
+
 async def history(call: Call) -> Response:
     """All versions of a record, the newest first."""
     known_parameters(call.request, {})
@@ -127,6 +133,14 @@ ENDPOINTS: Final = (
         "read",
         "All feedback on a record, the newest first.",
         answer=schemas.shape(docs=schemas.listed(schemas.FEEDBACK)),
+    ),
+    Endpoint(
+        "GET",
+        "/api/generations/{id}/evals",
+        evals,
+        "read",
+        "All evals of a record, the newest first.",
+        answer=schemas.shape(docs=schemas.listed(schemas.EVAL)),
     ),
     Endpoint(
         "GET",
