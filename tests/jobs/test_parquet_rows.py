@@ -28,7 +28,7 @@ def a_file(columns: dict, metadata: dict | None = None) -> io.BytesIO:
 def records(columns: dict, metadata: dict | None = None) -> list[dict]:
     with open_source(a_file(columns, metadata)) as source:
         assert source.is_parquet
-        return [json.loads(text) for batch in parquet_batches(source) for text in batch.texts]
+        return [json.loads(text) for batch in parquet_batches(source, lambda _: True) for text in batch.texts]
 
 
 def test_columns_are_dotted_paths():
@@ -100,7 +100,7 @@ def test_a_column_that_no_record_has_is_told_once_with_the_nearest_name():
 
 def test_a_damaged_file_is_told():
     with open_source(io.BytesIO(a_file({"id": ["a"]}).getvalue()[:-20])) as source, pytest.raises(InvalidInput, match="damaged"):
-        list(parquet_batches(source))
+        list(parquet_batches(source, lambda _: True))
 
 
 def test_rows_are_refused_by_number(collection, tmp_path):

@@ -9,22 +9,26 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, BinaryIO, Final, Self
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 from generations.errors import InvalidInput
+from generations.jobs.csv_rows import csv_batches, first_row
+from generations.jobs.llm_database import llm_batches
 from generations.jobs.parquet_rows import parquet_batches
 from generations.jobs.rejects import Refusal, Rejects, rejects_path
 from generations.jobs.sinks import prepared
 from generations.jobs.sources import Source, open_source
-from generations.jobs.texts import BATCH_TEXTS, Batch, batches
+from generations.jobs.texts import Batch, batches
+from generations.jobs.translating import Translator
 from generations.record.encode import MAX_BYTES, encode_lines
-from generations.wire.detect import OWN, Dialect, detect
+from generations.wire.detect import LLM, OPENAI_BATCH, OWN, Dialect, detect, detected, found_in, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
+    from generations.jobs.batch_requests import BatchRequests
     from generations.jobs.sinks import Taken
     from generations.remote.backend import ServerBackend
     from generations.store.store import Store
@@ -70,19 +74,23 @@ def import_from(
     source: str | Path | BinaryIO,
     origin: Store | ServerBackend,
     *,
+    format: str | None = None,
+    requests: BatchRequests | None = None,
     rejected_path: Path | None = None,
     max_record_bytes: int = MAX_BYTES,
     on_progress: Callable[[ImportReport], None] | None = None,
 ) -> ImportReport:
     """Take everything a source holds into a store, or send it to a server.
 
-    A source is JSON lines, a list, one document, or Parquet; plain, or packed with gzip or zstd; our own records, a
-    Langfuse trace export or an Inspect AI log. All of that is told by its content. Memory stays flat except for a single
-    document, which is held whole.
+    A source is JSON lines, a list, one document, CSV, Parquet or a SQLite database; plain, or packed with gzip or zstd; our
+    own records, or in one of the formats of `generations.wire.detect.DIALECTS`. All of that is told by its content. Memory
+    stays flat except for a single document, which is held whole.
 
     Args:
         source: a path, `-` for standard input, or a stream of bytes.
         origin: where the records go.
+        format: name of the format that the source must be in; None: told by its content.
+        requests: the requests of OpenAI's batches, for the answers in the source.
         rejected_path: where refused records go instead of the file beside the source.
         max_record_bytes: the largest record, as compact JSON.
         on_progress: called with the report so far after each batch.
@@ -91,11 +99,12 @@ def import_from(
         The whole report, once everything is on disk.
 
     Raises:
-        InvalidInput: the source cannot be read or holds nothing that is known here. When it is cut short, what came
-            before has been taken.
+        InvalidInput: the source cannot be read, holds nothing that is known here, or is not in the format that it must be
+            in. When it is cut short, what came before has been taken.
     """
+    forced = None if format is None else named(format)
     with open_source(source) as opened, Rejects(rejected_path or rejects_path(opened)) as rejects:
-        import_ = _Import(opened, origin, rejects, max_record_bytes, on_progress)
+        import_ = _Import(opened, origin, rejects, max_record_bytes, on_progress, forced, requests)
         with import_:
             import_.run()
         return import_.report
@@ -111,6 +120,8 @@ class _Import:
         rejects: Rejects,
         max_record_bytes: int,
         on_progress: Callable[[ImportReport], None] | None,
+        forced: Dialect | None,
+        requests: BatchRequests | None,
     ) -> None:
         self.report = ImportReport(source.name, total_bytes=source.size_bytes)
         self._source = source
@@ -118,6 +129,8 @@ class _Import:
         self._rejects = rejects
         self._max_record_bytes = max_record_bytes
         self._on_progress = on_progress
+        self._forced = forced
+        self._requests = requests
         self._seen: dict[bytes, int] = {}
         self._inserter = ThreadPoolExecutor(1, thread_name_prefix="generations-import")
         self._pending: Future[Taken] | None = None
@@ -135,22 +148,73 @@ class _Import:
     def run(self) -> None:
         """Read the source to its end."""
         dialect: Dialect | None = None
-        for batch in parquet_batches(self._source) if self._source.is_parquet else batches(self._source):
+        translator: Translator | None = None
+        for batch in self._batches():
             if dialect is None:
-                dialect = OWN if self._source.is_parquet else _dialect_of(batch, self._source)
+                dialect = self._forced_on(batch) if self._forced else _dialect_of(batch, self._source)
                 self.report = replace(self.report, dialect=dialect.name)
-            for part in [batch] if dialect is OWN else _translated(batch, dialect, self.report.read):
+                translator = None if dialect is OWN else self._translator(dialect)
+            for part in [batch] if translator is None else translator.translated(batch):
                 self._take(part)
+        for part in translator.rest() if translator else ():
+            self._take(part)
+
+    def _translator(self, dialect: Dialect) -> Translator:
+        joined = self._requests.joined if self._requests is not None and dialect is OPENAI_BATCH else None
+        return Translator(dialect, is_forced=self._forced is not None, joined=joined)
+
+    def _batches(self) -> Iterator[Batch]:
+        """The texts of the source, by what kind of file it is."""
+        if self._source.is_sqlite:
+            if self._forced not in (None, LLM):
+                raise InvalidInput(f"{self._source.name} is a SQLite database, and {self._forced.name} is not kept in one")
+            return llm_batches(self._source)
+        if self._source.is_parquet:
+            return parquet_batches(self._source, self._is_ours)
+        row = first_row(self._source)
+        if row is not None and (self._forced is not None or _is_table(row)):
+            return csv_batches(self._source)
+        return batches(self._source)
+
+    def _is_ours(self, row: Mapping[str, Any] | None) -> bool:
+        """Whether a Parquet table is one of ours: it is unless its rows are those of another program."""
+        if self._forced is not None:
+            return self._forced is OWN
+        found = None if row is None else detected(dict(row))
+        return found is None or found is OWN
+
+    def _forced_on(self, batch: Batch) -> Dialect:
+        """The format that was asked for.
+
+        Raises:
+            InvalidInput: nothing at the beginning of the source is in it.
+        """
+        assert self._forced is not None  # noqa: S101 - for the type checker
+        found: Any = None
+        for text in batch.texts[:_LINES_LOOKED_AT]:
+            try:
+                document = json.loads(text)
+            except (ValueError, RecursionError):
+                continue
+            if self._forced.recognises(document):
+                return self._forced
+            found = found or document
+        if self._forced is OWN:  # each record is refused with what it lacks
+            return OWN
+        what = found_in(found) if found is not None else "no JSON"
+        raise InvalidInput(f"{self._source.name} is not in the format {self._forced.name}: {what}", hint=f"expected {self._forced.title}")
 
     def _take(self, batch: Batch) -> None:
-        rows, refused = encode_lines(batch.texts, max_bytes=self._max_record_bytes, seen=self._seen)
+        texts = [text for index, text in enumerate(batch.texts) if index not in batch.faults] if batch.faults else batch.texts
+        places = [index for index in range(len(batch.texts)) if index not in batch.faults]
+        rows, refused = encode_lines(texts, max_bytes=self._max_record_bytes, seen=self._seen)
+        faults: dict[int, InvalidInput] = {**batch.faults, **{places[line.line_index]: line.error for line in refused}}
         refusals: list[Refusal] = []
-        for line in refused:
-            refusal = Refusal.of(batch.unit, batch.numbers[line.line_index], line.error)
-            self._rejects.add(batch.texts[line.line_index], refusal)
+        for index, error in sorted(faults.items(), key=lambda fault: fault[0]):
+            refusal = Refusal.of(batch.unit, batch.numbers[index], error)
+            self._rejects.add(batch.texts[index], refusal)
             refusals.append(refusal)
-        left_out = {line.line_index for line in refused}
-        write = prepared(self._origin, rows, [text for index, text in enumerate(batch.texts) if index not in left_out])
+        write = prepared(self._origin, rows, [text for index, text in enumerate(batch.texts) if index not in faults])
         taken = len(rows)
         del rows
         self._settle()
@@ -160,7 +224,7 @@ class _Import:
         self.report = replace(
             self.report,
             read=self.report.read + len(batch.texts),
-            refused=self.report.refused + len(refused),
+            refused=self.report.refused + len(faults),
             rejected_path=self._rejects.path if self._rejects.count else None,
             refusals=self.report.refusals + tuple(refusals[:room]),
             read_bytes=self._source.read_bytes,
@@ -186,6 +250,18 @@ class _Import:
             self._on_progress(self.report)
 
 
+def _is_table(row: Mapping[str, str]) -> bool:
+    """Whether the rows of what may be CSV are in a known format.
+
+    Raises:
+        InvalidInput: they are records of ours, whose cells do not tell a text from the JSON of another value.
+    """
+    found = detected(dict(row))
+    if found is OWN:
+        raise InvalidInput("our own records cannot be read back from CSV", hint="export them as JSON lines or Parquet")
+    return found is not None
+
+
 def _dialect_of(batch: Batch, source: Source) -> Dialect:
     """The dialect of the first text that is in one.
 
@@ -205,35 +281,6 @@ def _dialect_of(batch: Batch, source: Source) -> Dialect:
     if is_broken or source.path is None:
         return OWN
     raise failure or InvalidInput(
-        f"{source.name} is neither JSON, JSON lines nor Parquet", hint="gzip and zstd are told by themselves; other packings are not"
+        f"{source.name} is neither JSON, JSON lines, Parquet, SQLite nor CSV of a known format",
+        hint="gzip and zstd are told by themselves; other packings are not",
     )
-
-
-def _translated(batch: Batch, dialect: Dialect, read_before: int) -> Iterator[Batch]:
-    """The records that a batch of another dialect holds, as our texts, numbered through the whole source.
-
-    A text that cannot be parsed, or is not in the dialect, is handed on as it is, to be taken or refused.
-    """
-    texts: list[bytes] = []
-    number = read_before
-    for text in batch.texts:
-        for record in _records_in(text, dialect):
-            texts.append(record)
-            if len(texts) == BATCH_TEXTS:
-                yield Batch(texts, range(number + 1, number + 1 + len(texts)), "record")
-                number, texts = number + len(texts), []
-    if texts:
-        yield Batch(texts, range(number + 1, number + 1 + len(texts)), "record")
-
-
-def _records_in(text: bytes, dialect: Dialect) -> Iterator[bytes]:
-    try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
-        yield text
-        return
-    if not dialect.recognises(document):
-        yield text
-        return
-    for record in dialect.records(document):
-        yield json.dumps(record, separators=(",", ":")).encode()

@@ -14,7 +14,7 @@ from generations.record.fields import BY_PATH, FIELDS, ROOTS
 from generations.record.nearest import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from generations.jobs.sources import Source
 
@@ -27,11 +27,16 @@ _JSON_TEXTS: Final = frozenset(field.path for field in FIELDS if field.type in {
 _CONTENTS: Final = frozenset(field.path for field in FIELDS if field.type == "json")
 
 
-def parquet_batches(source: Source) -> Iterator[Batch]:
+def parquet_batches(source: Source, is_ours: Callable[[Mapping[str, Any] | None], bool]) -> Iterator[Batch]:
     """The rows of a Parquet file, some at a time; a null is an absent value.
 
-    Columns named `parameters`, `metadata` and `output.alternatives` may hold JSON text or structs. Content is taken as the
-    text that it is, except in files that an export wrote, where it is JSON text.
+    Rows of another program's table are objects of their cells. Of ours, columns named `parameters`, `metadata` and
+    `output.alternatives` may hold JSON text or structs. Content is taken as the text that it is, except in files that an
+    export wrote, where it is JSON text.
+
+    Args:
+        source: the file.
+        is_ours: tells by the first row, None for a file without rows, whether the table is ours.
 
     Raises:
         InvalidInput: the file is damaged, or has a column that no record has.
@@ -46,15 +51,31 @@ def parquet_batches(source: Source) -> Iterator[Batch]:
         try:
             opened: Any = parquet.ParquetFile(file)
             schema: Any = opened.schema_arrow
-            _check_columns(cast("list[str]", schema.names))
+            is_own: bool | None = None
             about = cast("dict[bytes, bytes]", schema.metadata or {})
-            is_ours = about.get(OPEN_CONTENT_KEY) == b"json"
-            for rows in opened.iter_batches(batch_size=_ROWS):
-                texts = [_text(row, is_ours=is_ours) for row in cast("list[dict[str, Any]]", rows.to_pylist())]
+            is_exported = about.get(OPEN_CONTENT_KEY) == b"json"
+            for batch in opened.iter_batches(batch_size=_ROWS):
+                rows = cast("list[dict[str, Any]]", batch.to_pylist())
+                if is_own is None:
+                    is_own = is_ours(_cells(rows[0]))
+                    if is_own:
+                        _check_columns(cast("list[str]", schema.names))
+                texts = [_text(row, is_ours=is_exported) if is_own else _foreign_text(row) for row in rows]
                 yield Batch(texts, range(number, number + len(texts)), "row")
                 number += len(texts)
+            if is_own is None and is_ours(None):
+                _check_columns(cast("list[str]", schema.names))
         except (pa.ArrowException, OSError) as error:
             raise InvalidInput(f"{source.name} is no Parquet file, or is damaged: {error}") from error
+
+
+def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The cells of a row as JSON values, without those that are null."""
+    return {name: plain for name, value in row.items() if (plain := _plain(value)) is not None}
+
+
+def _foreign_text(row: Mapping[str, Any]) -> bytes:
+    return json.dumps(_cells(row), separators=(",", ":")).encode()
 
 
 def _check_columns(names: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Where an import reads from: a file or a pipe, plain, gzip or zstd, told by its first bytes."""
+"""Where an import reads from: a file or a pipe, plain, gzip or zstd, told by its first bytes; also whether it is JSON or a table."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ Packing = Literal["plain", "gzip", "zstd"]
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _PARQUET: Final = b"PAR1"
+_SQLITE: Final = b"SQLite format 3\x00"
 _PIECE_BYTES: Final = 1 << 18
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -33,6 +34,7 @@ class Source:
         path: the file; None for a pipe.
         size_bytes: size as packed; None for a pipe.
         is_parquet: True when it is a Parquet file.
+        is_sqlite: True when it is a SQLite database, packed or not.
     """
 
     def __init__(self, name: str, path: Path | None, raw: BinaryIO) -> None:
@@ -49,6 +51,7 @@ class Source:
         self._stream = self._unpacked()
         self._pushed_back = b""
         self._pushed_back = self._without_bom()
+        self.is_sqlite = not self.is_parquet and self.peek(len(_SQLITE)) == _SQLITE
 
     @property
     def read_bytes(self) -> int:
@@ -79,6 +82,16 @@ class Source:
             raise self._failure
         return b"".join(parts)
 
+    def peek(self, size: int) -> bytes:
+        """The next bytes, which stay there to be read; fewer than `size` only at the end, or where the source is damaged."""
+        if self.is_parquet or len(self._pushed_back) >= size:
+            return self._pushed_back[:size]
+        try:
+            self._pushed_back = self.read(size)
+        except InvalidInput:
+            return b""  # reading says it again
+        return self._pushed_back
+
     def _damaged(self, error: Exception) -> InvalidInput:
         problem = f"is cut short or damaged ({self.packing}: {error})" if self.packing != "plain" else f"cannot be read: {error}"
         return InvalidInput(
@@ -97,6 +110,19 @@ class Source:
             shutil.copyfileobj(io.BufferedReader(self._counted, 1 << 20), spool)
             spool.seek(0)
             yield cast("BinaryIO", spool)
+
+    @contextmanager
+    def on_disk(self) -> Generator[Path]:
+        """The whole of it as a plain file: the file itself, or a copy of what is packed or comes from a pipe."""
+        if self.path is not None and self.packing == "plain":
+            yield self.path
+            return
+        with tempfile.TemporaryDirectory(prefix="generations-import-") as folder:
+            copy = Path(folder) / "unpacked"
+            with copy.open("wb") as file:
+                while piece := self.read(_PIECE_BYTES):
+                    file.write(piece)
+            yield copy
 
     def _unpacked(self) -> BinaryIO:
         buffered = io.BufferedReader(self._counted, 1 << 20)

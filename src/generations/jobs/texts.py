@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -11,7 +11,7 @@ import msgspec
 from generations.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from generations.jobs.sources import Source
 
@@ -35,11 +35,13 @@ class Batch:
         texts: the JSON texts as they stand there; not yet parsed, so any of them may be malformed.
         numbers: for each the number of its line, record or row, from 1.
         unit: what is numbered.
+        faults: by the index of a text, why it cannot be taken, where that is known already.
     """
 
     texts: list[bytes]
     numbers: Sequence[int]
     unit: Unit
+    faults: Mapping[int, InvalidInput] = field(default_factory=dict[int, "InvalidInput"])
 
 
 def batches(source: Source) -> Iterator[Batch]:

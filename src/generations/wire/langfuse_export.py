@@ -1,6 +1,10 @@
-"""Langfuse: a trace with its observations, as its export and its API hand them out.
+"""Langfuse: observations, as its exports and its API hand them out, with their trace or alone.
 
-Observations of type GENERATION become records, one each; spans, tools and agents are not generations. What the record
+Sources: langfuse/langfuse, `observation-stream.ts` for what the user interface exports (JSON, JSON lines, CSV),
+`observations-v2.yml` for `GET /api/public/v2/observations`, and the field reference of the export to blob storage, whose names
+are in snake case. Rows of a table hold structures as JSON text, and a part of their trace: `traceName`, `userId`, tags.
+
+Observations of type GENERATION and EMBEDDING become records, one each; spans, tools and agents are not generations. What the record
 has no field for is kept under `metadata.langfuse`, the trace's own input and output excepted: those of the calls are
 in the records.
 """
@@ -10,15 +14,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from generations.wire.call_parameters import call_parameters
+from generations.wire.cells import structure, structures
 from generations.wire.identity import span_generation_id
 from generations.wire.langfuse_usage import usage_of
+from generations.wire.loose_instants import iso_instant
 from generations.wire.modality import input_type, output_type
 from generations.wire.payload import Object, as_list, as_object, as_text, elapsed_ms, first_text, without_absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-TITLE = 'a Langfuse trace export: {"trace": {…}, "observations": […]}'
+TITLE = (
+    'an export of Langfuse: {"trace": {…}, "observations": […]}, a page {"data": […], "meta": {…}}, or observations as JSON, CSV or Parquet'
+)
+
+Piece = tuple[Object, Object]
+"""An observation, and what is known of its trace."""
 
 
 def recognises(document: Any) -> bool:
@@ -27,19 +38,53 @@ def recognises(document: Any) -> bool:
 
 
 def records(document: Any) -> Iterator[Object]:
-    """One record for each observation of type GENERATION, in the document's order.
+    """One record for each observation that is a call of a model, in the document's order."""
+    yield from read([piece for _, piece in pieces(document)])
+
+
+def pieces(document: Any) -> Iterator[tuple[str, Piece]]:
+    """The observations of a document, each with the id of its trace."""
+    holder = as_object(document)
+    trace, is_export = _trace(holder), bool(as_list(holder.get("observations")))
+    for item in [document] if _is_observation(document) else _observations(document):
+        observation = as_object(item) if is_export else _from_row(as_object(item))
+        about = {"name": observation.get("traceName"), "tags": observation.get("traceTags", observation.get("tags"))}
+        yield as_text(observation.get("traceId")) or "", (observation, trace or without_absent(about))
+
+
+def read(found: Sequence[Piece]) -> Iterator[Object]:
+    """The records of the observations of one trace or more, in their order.
 
     A generation inside another one (two instrumentations of the same call) is a record of its own; the outer one names
     the inner ones in `metadata.langfuse.innerGenerations`, so that a sum can leave the outer ones out.
     """
-    if _is_observation(document):
-        document = {"observations": [document]}
-    observations = [as_object(item) for item in _observations(document)]
-    trace = _trace(as_object(document))
-    inner = _inner_generations(observations)
-    for observation in observations:
-        if observation.get("type") == "GENERATION":
+    inner = _inner_generations([observation for observation, _ in found])
+    for observation, trace in found:
+        if observation.get("type") in _CALLS:
             yield _record(observation, trace, inner.get(_id(observation), []))
+
+
+_CALLS = frozenset(["GENERATION", "EMBEDDING"])
+
+
+def _from_row(row: Object) -> Object:
+    """A row under the names of an observation, with its structures and with instants that say their offset."""
+    named = {_camel(name): cell for name, cell in structures(row, *row).items()}
+    named.setdefault("model", named.pop("providedModelName", None))
+    if "usageDetails" not in named and "promptTokens" in named:  # exports of older versions
+        named["usage"] = {name: named.pop(name, None) for name in ("promptTokens", "completionTokens", "totalTokens")}
+    if isinstance(named.get("metadata"), dict):
+        named["metadata"] = {name: structure(value) for name, value in as_object(named["metadata"]).items()}
+    for name in ("startTime", "endTime", "completionStartTime"):
+        sent = as_text(named.get(name))
+        if sent is not None and not sent.endswith("Z"):
+            named[name] = iso_instant(sent) or sent
+    return named
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(part[:1].upper() + part[1:] for part in others)
 
 
 def _observations(document: Any) -> list[Any]:
@@ -49,13 +94,17 @@ def _observations(document: Any) -> list[Any]:
 
 def _is_observation(item: Any) -> bool:
     observation = as_object(item)
-    return isinstance(observation.get("type"), str) and "startTime" in observation and ("traceId" in observation or "id" in observation)
+    is_placed = not observation.keys().isdisjoint(("traceId", "trace_id", "id"))
+    return isinstance(observation.get("type"), str) and is_placed and ("startTime" in observation or "start_time" in observation)
 
 
 def _trace(document: Object) -> Object:
+    """What an export tells of the trace beside its observations; empty for a page of observations and for one of them."""
     if "trace" in document:
         return as_object(document["trace"])
-    return {key: value for key, value in document.items() if key not in ("observations", "data", "meta")}
+    if not as_list(document.get("observations")):
+        return {}
+    return {key: value for key, value in document.items() if key != "observations"}
 
 
 def _id(observation: Object) -> str:
@@ -67,13 +116,13 @@ def _inner_generations(observations: list[Object]) -> dict[str, list[str]]:
     by_id = {_id(observation): observation for observation in observations}
     inner: dict[str, list[str]] = {}
     for observation in observations:
-        if observation.get("type") != "GENERATION":
+        if observation.get("type") not in _CALLS:
             continue
         seen = {_id(observation)}
         parent = by_id.get(str(observation.get("parentObservationId")))
         while parent is not None and _id(parent) not in seen:
             seen.add(_id(parent))
-            if parent.get("type") == "GENERATION":
+            if parent.get("type") in _CALLS:
                 inner.setdefault(_id(parent), []).append(_record_id(observation))
             parent = by_id.get(str(parent.get("parentObservationId")))
     return inner
@@ -229,6 +278,9 @@ _OBSERVATION_FIELDS_READ = frozenset(
         "latency",
         "userId",
         "sessionId",
+        "traceName",
+        "traceTags",
+        "tags",
     ]
 )
 _TRACE_FIELDS_READ = frozenset(["id", "userId", "sessionId", "input", "output"])

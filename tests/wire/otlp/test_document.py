@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from generations.wire.otlp.document import recognises, records
+from generations.wire.detect import OTLP
+from generations.wire.otlp.document import recognises
 
 from .payloads import CHAT, a_log_request, a_request, a_sent_log, a_sent_span
 
@@ -14,12 +15,12 @@ DETAILS = a_sent_log(
 
 def test_one_request_is_a_document():
     assert recognises(a_request(a_sent_span()))
-    assert [record["usage"]["promptTokens"] for record in records(a_request(a_sent_span()))] == [12]
+    assert [record["usage"]["promptTokens"] for record in OTLP.records(a_request(a_sent_span()))] == [12]
 
 
 def test_requests_may_be_collected_under_traces_and_logs():
     document = {"traces": [a_request(a_sent_span())], "logs": [a_log_request(DETAILS)]}
-    [record] = records(document)
+    [record] = OTLP.records(document)
 
     assert recognises(document)
     assert record["output"]["content"] == "Here."
@@ -30,10 +31,10 @@ def test_events_whose_span_stands_elsewhere_do_not_replace_its_record():
     whole = a_sent_log("gen_ai.client.inference.operation.details", CHAT)
 
     assert recognises(a_log_request(whole))
-    assert list(records(a_log_request(whole))) == []
+    assert list(OTLP.records(a_log_request(whole))) == []
 
 
 def test_a_second_reading_gives_the_same_records():
     document = a_request(a_sent_span(), a_sent_span("0000000000000002"))
 
-    assert list(records(document)) == list(records(document))
+    assert list(OTLP.records(document)) == list(OTLP.records(document))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final
 
 from generations.wire.otlp.read_json import telemetry_of
 from generations.wire.otlp.telemetry import Telemetry
-from generations.wire.otlp.trace import records_in
-from generations.wire.payload import Object, as_list, as_object
+from generations.wire.payload import as_list, as_object
 
 TITLE: Final = 'OTLP/JSON: {"resourceSpans": […]} or {"resourceLogs": […]}, in one object or one in each line'
 
@@ -18,14 +16,14 @@ def recognises(document: Any) -> bool:
     return _is_request(document) or any(map(_is_request, _collected(document)))
 
 
-def records(document: Any) -> Iterator[Object]:
-    """The records of all traces in a document. Log records find their spans within the document only.
+def telemetry_of_document(document: Any) -> Telemetry:
+    """The spans and log records of a document.
 
-    Those whose span is not in it give no record, even if they tell the whole call: the span may stand in another line or
+    Log records whose span is not in the file give no record, even if they tell the whole call: the span may stand in another
     file, and the record of the event, which has the same id but neither start nor duration, must not replace its record.
     """
     requests = [document] if _is_request(document) else _collected(document)
-    yield from records_in(sum(map(telemetry_of, requests), Telemetry()))
+    return sum(map(telemetry_of, requests), Telemetry())
 
 
 def _is_request(document: Any) -> bool:

@@ -1,0 +1,170 @@
+"""LangSmith: runs as `client.list_runs` and the bulk export hand them out.
+
+The shape is `Run` of langsmith 0.15.0 (`langsmith/schemas.py`), which is also the run data format of its documentation:
+JSON, JSON lines, or the Parquet files of the bulk export, whose structures are JSON text. A run is read as the span that
+the SDK's own exporter over OpenTelemetry makes of it (`_otel_exporter.py`), so that chains, tools and prompts give no
+records, but their names, and a call that two runs describe gives one. The ids stay those of LangSmith.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from generations.wire.bounds import Bounded
+from generations.wire.cells import framed, object_in, structures
+from generations.wire.exchange import each_of
+from generations.wire.loose_instants import between_ms, nanoseconds
+from generations.wire.otlp.telemetry import Scope, Span, Telemetry
+from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, first_text, without_absent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TITLE: Final = (
+    'runs of LangSmith: {"id": …, "run_type": "llm", "start_time": …, "inputs": {…}, "outputs": {…}} a line, a list of them, or Parquet'
+)
+
+_STRUCTURES: Final = (
+    "inputs",
+    "outputs",
+    "extra",
+    "events",
+    "tags",
+    "serialized",
+    "feedback_stats",
+    "parent_run_ids",
+    "prompt_token_details",
+    "completion_token_details",
+    "prompt_cost_details",
+    "completion_cost_details",
+    "child_runs",
+)
+
+
+def recognises(document: Any) -> bool:
+    """True for a run, whatever its type, and for a page of runs."""
+    return any("run_type" in item and "start_time" in item and "id" in item for item in each_of(document, "runs")[:1])
+
+
+def telemetry_of(document: Any) -> Telemetry:
+    """The runs of a document as spans, those inside others too."""
+    return Telemetry(tuple(_spans(each_of(document, "runs"))))
+
+
+def _spans(runs: list[Object]) -> Iterator[Span]:
+    waiting = runs[::-1]
+    while waiting:
+        run = structures(waiting.pop(), *_STRUCTURES, read=framed)
+        yield _span(run)
+        waiting += [as_object(child) for child in reversed(as_list(run.get("child_runs")))]
+
+
+def _span(run: Object) -> Span:
+    run_id = str(run.get("id"))
+    trail = _RUN_ID.findall(str(run.get("dotted_order", "")))
+    parents = as_list(run.get("parent_run_ids"))
+    error = as_text(run.get("error"))
+    bounded = Bounded()
+    attributes = bounded.json(_attributes(run))
+    return Span(
+        trace_id=first_text(run.get("trace_id"), *trail[:1]) or run_id,
+        span_id=run_id,
+        name=as_text(run.get("name")) or "",
+        parent_span_id=first_text(run.get("parent_run_id"), *trail[-2:-1], *parents[-1:]),
+        start_ns=bounded.instant_ns(nanoseconds(run.get("start_time")), "start"),
+        end_ns=bounded.instant_ns(nanoseconds(run.get("end_time")), "end"),
+        attributes=attributes,
+        status="error" if error is not None or run.get("status") == "error" else "unset",
+        status_message=error,
+        scope=Scope("langsmith"),
+        notes=tuple(bounded.notes),
+    )
+
+
+_RUN_ID: Final = re.compile(r"Z([0-9a-fA-F-]{36})")
+"""The ids in `dotted_order`, of the root first: `20230914T223155647Z1b64098b-….20230914T223155649Z809ed3a2-…`."""
+
+
+def _attributes(run: Object) -> Object:
+    """As the SDK's exporter names them; what it does not export stands under `langsmith.run.`."""
+    extra = object_in(run.get("extra"))
+    metadata = as_object(extra.get("metadata"))
+    invocation = as_object(extra.get("invocation_params"))
+    first_token_ms = between_ms(run.get("start_time"), _first_token_at(run))
+    told: Object = {
+        "langsmith.span.kind": run.get("run_type"),
+        "langsmith.trace.name": run.get("name"),
+        "langsmith.trace.session_id": run.get("session_id"),
+        "langsmith.span.tags": run.get("tags"),
+        "gen_ai.prompt": run.get("inputs"),
+        "gen_ai.completion": run.get("outputs"),
+        "gen_ai.response.time_to_first_chunk": None if first_token_ms is None else first_token_ms / 1000,
+        "gen_ai.usage.cost": as_number(run.get("total_cost")) or None,  # 0 where LangSmith knows no price
+    }
+    told |= _usage(run)
+    if invocation and "invocation_params" not in metadata:
+        told["langsmith.metadata.invocation_params"] = invocation
+    told |= {f"langsmith.metadata.{name}": value for name, value in metadata.items()}
+    told |= {f"langsmith.run.extra.{name}": value for name, value in extra.items() if name not in ("metadata", "invocation_params")}
+    told |= {f"langsmith.run.{name}": framed(value) for name, value in run.items() if name not in _READ}
+    return without_absent(told)
+
+
+_READ: Final = frozenset(
+    [
+        "id",
+        "trace_id",
+        "parent_run_id",
+        "parent_run_ids",
+        "child_run_ids",
+        "direct_child_run_ids",
+        "child_runs",
+        "name",
+        "run_type",
+        "start_time",
+        "end_time",
+        "first_token_time",
+        "inputs",
+        "outputs",
+        "inputs_preview",
+        "outputs_preview",
+        "extra",
+        "events",
+        "tags",
+        "error",
+        "session_id",
+        "prompt_tokens",
+        "completion_tokens",
+        "total_tokens",
+        "prompt_token_details",
+        "completion_token_details",
+        "total_cost",
+    ]
+)
+
+
+def _usage(run: Object) -> Object:
+    """Counts with their parts inside; LangSmith writes 0 for all of them where it knows none."""
+    prompt, completion, total = (as_count(run.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens"))
+    if not (prompt or completion or total):
+        return {}
+    of_prompt, of_completion = object_in(run.get("prompt_token_details")), object_in(run.get("completion_token_details"))
+    return {
+        "gen_ai.usage.input_tokens": prompt,
+        "gen_ai.usage.output_tokens": completion,
+        "gen_ai.usage.total_tokens": total,
+        "gen_ai.usage.cache_read.input_tokens": as_count(of_prompt.get("cache_read")),
+        "gen_ai.usage.cache_write.input_tokens": as_count(of_prompt.get("cache_creation")),
+        "gen_ai.usage.audio.input_tokens": as_count(of_prompt.get("audio")),
+        "gen_ai.usage.reasoning.output_tokens": as_count(of_completion.get("reasoning")),
+        "gen_ai.usage.audio.output_tokens": as_count(of_completion.get("audio")),
+    }
+
+
+def _first_token_at(run: Object) -> Any:
+    """When the first token came: told, or the time of the first event that is one."""
+    if run.get("first_token_time"):
+        return run["first_token_time"]
+    events = map(as_object, as_list(run.get("events")))
+    return next((event.get("time") for event in events if event.get("name") == "new_token"), None)
