@@ -91,6 +91,10 @@ def _with_instants(record: Object) -> Object:
     if isinstance(feedback, Mapping):
         found["feedback"] = dict(cast("Object", feedback))
         _revive(found["feedback"], "timestamp")
+    if isinstance(found.get("evals"), Mapping):
+        found["evals"] = {name: dict(one) for name, one in found["evals"].items()}
+        for one in found["evals"].values():
+            _revive(one, "timestamp")
     return found
 
 

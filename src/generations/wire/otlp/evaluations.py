@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from generations.record import instants
+from generations.record.fields import EVAL
+from generations.record.shape import LONGEST_EVAL_NAME
 from generations.wire.identity import span_generation_id
 from generations.wire.otlp.attributes import Attributes
 from generations.wire.otlp.telemetry import LogRecord, Span
@@ -66,6 +68,13 @@ def evaluations_of(spans: Iterable[Span], logs: Iterable[LogRecord]) -> Iterator
 _ANNOTATIONS = ("annotations.", "evaluations.")
 
 
+def is_feedback(evaluation: Evaluation) -> bool:
+    """Whether a person said it; where nothing tells who did, whether it is a rating or thumbs."""
+    if evaluation.evaluator is not None:
+        return evaluation.evaluator.lower() in _PEOPLE
+    return evaluation.name.lower() in _RATINGS or _thumbs(evaluation) is not None
+
+
 def feedback_of(evaluation: Evaluation) -> Object:
     """The evaluation in the shape of the record's `feedback`.
 
@@ -85,18 +94,39 @@ def feedback_of(evaluation: Evaluation) -> Object:
 
 
 def summary_of(evaluation: Evaluation) -> Object:
-    """Everything that the evaluation says, as it is kept in the record's metadata."""
+    """Everything that the evaluation says but for its time, as one of a record's evals or in its metadata."""
+    rest = {f"{key}_" if key in _DECLARED else key: value for key, value in (evaluation.rest or {}).items()}
     return without_absent(
         {
             "score": evaluation.score,
             "label": evaluation.label,
             "explanation": evaluation.explanation,
             "evaluator": evaluation.evaluator,
-            **(evaluation.rest or {}),
+            **rest,
         }
     )
 
 
+def eval_of(evaluation: Evaluation) -> Object:
+    """The evaluation in the shape of one of the record's `evals`; the score stays on the evaluator's own scale."""
+    at_ns = evaluation.at_ns
+    told = {"timestamp": instants.iso(instants.from_micros(at_ns // 1000))} if at_ns is not None else {}
+    return summary_of(evaluation) | told
+
+
+def name_in(kept: Object, name: str) -> str:
+    """A name like this one that an eval may have, and that none of those has."""
+    valid = name.replace(".", "_").lstrip("$")[:_LONGEST_NAME] or "evaluation"
+    found, again = valid, 1
+    while found in kept:
+        again += 1
+        found = f"{valid} ({again})"
+    return found
+
+
+_DECLARED = frozenset(field.path.rpartition(".")[2] for field in EVAL)
+_LONGEST_NAME: Final = LONGEST_EVAL_NAME - len(" (1000000)")
+_PEOPLE = frozenset(["human", "user", "annotator", "person"])
 _RATINGS = frozenset(["rating", "user_rating", "user-rating", "stars", "star_rating"])
 _THUMBS_NAMES = frozenset(["thumbs", "thumb", "thumbs_up", "user_feedback", "user-feedback"])
 _UP = frozenset(["up", "thumbs_up", "thumbs-up", "👍", "positive", "like"])

@@ -16,7 +16,7 @@ from generations.wire.otlp.call import Call
 from generations.wire.otlp.dialect import Dialect, Place
 from generations.wire.otlp.dialects import GENAI, dialect_of
 from generations.wire.otlp.dialects.genai_messages import DETAILS, MESSAGE_EVENTS
-from generations.wire.otlp.evaluations import RESULT, Evaluation, evaluations_of, feedback_of, summary_of
+from generations.wire.otlp.evaluations import RESULT, Evaluation, eval_of, evaluations_of, feedback_of, is_feedback, name_in, summary_of
 from generations.wire.otlp.generation_record import Reading, record_of
 from generations.wire.otlp.names import Context, context
 from generations.wire.otlp.same_call import OneCall, calls_among
@@ -47,7 +47,7 @@ class TracesReading:
         records: one for each generation, in the order of their start.
         superseded_ids: ids of records that an earlier reading, with fewer pieces, may have given: they are now part of
             another record, or the sum of several.
-        evaluations: those whose generation is not among the records; the others are in their record's feedback.
+        evaluations: those whose generation is not among the records; the others are in their record's evals or feedback.
         waiting: what is still missing.
         unjoined: log records with messages that name no span and cannot be joined to one.
     """
@@ -247,7 +247,10 @@ def _named(above: Sequence[_Placed], *roles: str) -> str | None:
 
 
 def _join_evaluations(evaluations: Iterable[Evaluation], calls: Sequence[OneCall], records: Sequence[Object]) -> Iterator[Evaluation]:
-    """Put each evaluation into its generation's record, in place; those of other generations are left."""
+    """Put each evaluation into its generation's record, in place; those of other generations are left.
+
+    What a person said is feedback, the rest are evals: of several with one name the last one has it.
+    """
     by_span: dict[str, Object] = {}
     by_response: dict[str, Object] = {}
     for call, record in zip(calls, records, strict=True):
@@ -255,15 +258,18 @@ def _join_evaluations(evaluations: Iterable[Evaluation], calls: Sequence[OneCall
             by_span[reading.span.key] = record
         if call.reading.call.response_id is not None:
             by_response.setdefault(call.reading.call.response_id, record)
-    for evaluation in evaluations:
+    for evaluation in sorted(evaluations, key=_time_of, reverse=True):
         record = by_span.get(evaluation.span_key or "") or by_response.get(evaluation.response_id or "")
         if record is None:
             yield evaluation
-            continue
-        record.setdefault("feedback", feedback_of(evaluation))
-        kept: Object = record["metadata"].setdefault("evaluations", {})
-        name, again = evaluation.name, 1
-        while name in kept:
-            again += 1
-            name = f"{evaluation.name} ({again})"
-        kept[name] = summary_of(evaluation)
+        elif is_feedback(evaluation):
+            record.setdefault("feedback", feedback_of(evaluation))
+            kept: Object = record["metadata"].setdefault("evaluations", {})
+            kept[name_in(kept, evaluation.name)] = summary_of(evaluation)
+        else:
+            evals: Object = record.setdefault("evals", {})
+            evals[name_in(evals, evaluation.name)] = eval_of(evaluation)
+
+
+def _time_of(evaluation: Evaluation) -> int:
+    return evaluation.at_ns or 0
