@@ -46,19 +46,40 @@ def test_the_folder_and_its_files_are_of_their_user_alone(folder):
     assert (folder.stat().st_mode & 0o777, file.stat().st_mode & 0o777) == (0o700, 0o600)
 
 
-def test_what_was_retracted_is_gone_and_empty_files_with_it(folder):
+def test_what_was_sent_is_gone_and_empty_files_with_it(folder):
     spool = Spool(folder, 1 << 20)
-    spool.retract(spool.append(a_frame(1)))
+    spool.append(a_frame(1)).sent()
     assert not spool.has_own
     spool.append(a_frame(2))
-    spool.retract(spool.append(a_frame(3)))
+    spool.append(a_frame(3)).sent()
     spool.close()
 
     assert frames(Spool(folder, 1 << 20)) == [a_frame(2)]
-    spool.append(a_frame(4))
-    spool.retract(0)
+    spool.append(a_frame(4)).sent()
     spool.close()
     assert list(folder.iterdir()) == []
+
+
+def test_what_was_sent_after_others_were_written_behind_it_is_passed_over(folder):
+    spool = Spool(folder, 1 << 20)
+    places = [spool.append(a_frame(number)) for number in range(3)]
+    places[1].sent()
+    spool.sync()
+    spool.close()
+    places[0].sent()  # it is anybody's by now
+
+    assert frames(Spool(folder, 1 << 20)) == [a_frame(0), a_frame(2)]
+
+
+def test_what_was_given_up_for_younger_ones_takes_none_of_them_with_it_when_it_arrives(folder):
+    spool = Spool(folder, 1_500)
+    place = spool.append(a_frame(1, 1_000))
+    spool.append(a_frame(2, 1_000))
+    place.sent()
+    spool.close()
+
+    assert spool.evicted == 1
+    assert frames(Spool(folder, 1 << 20)) == [a_frame(2, 1_000)]
 
 
 @pytest.mark.parametrize("cut", range(0, 116, 5))
@@ -68,7 +89,7 @@ def test_a_frame_that_was_not_written_whole_is_not_there(folder, cut):
     place = spool.append(a_frame(2))
     spool.close()
     [file] = folder.iterdir()
-    os.truncate(file, place + cut)
+    os.truncate(file, place.at + cut)
 
     assert frames(Spool(folder, 1 << 20)) == [a_frame(1)]
 

@@ -2,10 +2,10 @@
 
 A process appends to a file of its own, which it holds locked; a file that nobody holds belongs to whoever locks it next. A
 file is frames one after the other: magic, length of the body, number of records, CRC-32 of the rest of the header and the
-body, body. A frame that was not written whole (the process was killed) ends its file or is stepped over.
+body, body. A frame that was not written whole (the process was killed) ends its file or is stepped over; one that was sent
+before those behind it has another magic.
 
-Nothing is synced: what was written survives the end of the process, however it ends, but the last seconds may not survive
-the power going out.
+What was written survives the end of the process, however it ends; the power going out it survives once `sync` was called.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Final
 
 _MAGIC: Final = b"GSP1"
+_SENT: Final = b"GSP0"
 _HEADER: Final = struct.Struct("<4sIII")
 _SUFFIX: Final = ".spool"
 _FILES: Final = 16
@@ -49,6 +50,7 @@ class Spool:
         self._folder = folder
         self._max_bytes = max_bytes
         self._file: SpoolFile | None = None
+        self._is_new = False
         self.evicted = 0
         """Records that had to go for younger ones, so far."""
         self.own_names: set[str] = set()
@@ -59,8 +61,8 @@ class Spool:
         """Whether the own file holds anything."""
         return self._file is not None and self._file.size_bytes > 0
 
-    def append(self, frame: Frame) -> int:
-        """Write a batch to the own file; its place there.
+    def append(self, frame: Frame) -> Place:
+        """Write a batch to the own file; where it is.
 
         Raises:
             OSError: it is not on disk.
@@ -71,12 +73,23 @@ class Spool:
         if self._file is None:
             self._file = self._new_file()
         self._evict(len(frame.body) + _HEADER.size)
-        return self._file.append(frame)
+        return Place(self._file, self._file.append(frame), self._file.emptied)
 
-    def retract(self, place: int) -> None:
-        """Take the last batch out again: it was sent."""
+    def sync(self) -> None:
+        """Wait until the own file, and that there is one, is where the power going out cannot harm it.
+
+        Raises:
+            OSError: the disk says that it is not.
+        """
         if self._file is not None:
-            self._file.truncate(place)
+            self._file.sync()
+            if self._is_new:
+                folder = os.open(self._folder, os.O_RDONLY)
+                try:
+                    os.fsync(folder)
+                finally:
+                    os.close(folder)
+                self._is_new = False
 
     def close(self) -> None:
         """Leave the own file to whoever comes next, or remove it when it is empty. Harmless when repeated."""
@@ -109,6 +122,7 @@ class Spool:
             file = _locked(path)
             if file is not None:  # else another process took it for an old, empty one
                 self.own_names.add(path.name)
+                self._is_new = True
                 return file
 
     def _evict(self, needed_bytes: int) -> None:
@@ -128,7 +142,7 @@ class Spool:
             self.evicted += sum(frame.count for frame in file.frames())
             excess -= size
             if own:
-                file.truncate(0)
+                file.empty()
             else:
                 file.close(remove=True)
 
@@ -140,13 +154,30 @@ class Spool:
             return []
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a frame begins, in a file that was emptied so many times before."""
+
+    file: SpoolFile
+    at: int
+    emptied: int
+
+    def sent(self) -> None:
+        """Nobody is to send it again."""
+        if self.file.emptied == self.emptied:
+            self.file.sent(self.at)
+
+
 class SpoolFile:
     """A file that this process holds locked."""
 
     def __init__(self, path: Path, descriptor: int) -> None:
         self.path = path
         self._descriptor = descriptor
+        self._is_open = True
         self.size_bytes = os.fstat(descriptor).st_size
+        self.emptied = 0
+        """How often everything in it was given up for younger frames."""
         self.damaged = 0
         """Places where a frame should have been and was not, so far."""
 
@@ -171,35 +202,59 @@ class SpoolFile:
         self.size_bytes = at
         return place
 
+    def sent(self, at: int) -> None:
+        """Nobody is to send the frame that begins there again: it is cut off where it is the last, and marked where it is not.
+
+        Where others may have the file by now nothing is done: they send it once more, which adds nothing.
+        """
+        if not self._is_open or at >= self.size_bytes:
+            return
+        length = _HEADER.unpack(os.pread(self._descriptor, _HEADER.size, at))[1]
+        if at + _HEADER.size + length == self.size_bytes:
+            self._truncate(at)
+        else:
+            os.pwrite(self._descriptor, _SENT, at)
+
     def frames(self) -> Iterator[Frame]:
-        """The frames that are whole, from the first on."""
+        """The frames that are whole and not marked as sent, from the first on."""
         at = 0
         while at + _HEADER.size <= self.size_bytes:
             header = os.pread(self._descriptor, _HEADER.size, at)
             magic, length, count, check = _HEADER.unpack(header)
-            body = os.pread(self._descriptor, length, at + _HEADER.size) if magic == _MAGIC and length <= self.size_bytes else b""
-            if magic == _MAGIC and len(body) == length and zlib.crc32(body, zlib.crc32(header[4:12])) == check:
-                yield Frame(body, count)
+            is_frame = magic in (_MAGIC, _SENT) and length <= self.size_bytes
+            body = os.pread(self._descriptor, length, at + _HEADER.size) if is_frame else b""
+            if is_frame and len(body) == length and zlib.crc32(body, zlib.crc32(header[4:12])) == check:
+                if magic == _MAGIC:
+                    yield Frame(body, count)
                 at += _HEADER.size + length
             else:
                 self.damaged += 1
                 at = self._next_magic(at + 1)
 
-    def truncate(self, size_bytes: int) -> None:
-        """Forget what stands behind this place."""
-        os.ftruncate(self._descriptor, size_bytes)
-        self.size_bytes = size_bytes
+    def empty(self) -> None:
+        """Forget everything in it."""
+        self._truncate(0)
+        self.emptied += 1
+
+    def sync(self) -> None:
+        """Wait until what was written is on the disk itself."""
+        os.fsync(self._descriptor)
 
     def close(self, *, remove: bool) -> None:
         """Let others have it, or remove it."""
         if remove:
             with suppress(OSError):
                 self.path.unlink()
-        os.close(self._descriptor)
+        self.let_go()
 
     def let_go(self) -> None:
-        """Close the descriptor; the lock stays with the process that shares it."""
+        """Close the descriptor; in a forked child the lock stays with the process that shares it."""
+        self._is_open = False
         os.close(self._descriptor)
+
+    def _truncate(self, size_bytes: int) -> None:
+        os.ftruncate(self._descriptor, size_bytes)
+        self.size_bytes = size_bytes
 
     def _next_magic(self, start: int) -> int:
         piece_bytes = 1 << 20
