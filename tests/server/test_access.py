@@ -76,11 +76,14 @@ REQUESTS: dict[tuple[str, str], Asked] = {
     ("GET", "/api/exports/{id}"): Asked(),
     ("DELETE", "/api/keys/{id}"): Asked(),
     ("GET", "/metrics"): Asked(),
+    ("POST", "/api/litellm"): Asked({"id": "l", "model": "m"}),
 }
 
 OTLP = {"Content-Type": "application/json"}
 for path in ("/v1/traces", "/v1/logs", "/api/public/otel/v1/traces"):
     REQUESTS["POST", path] = Asked({}, headers=OTLP)
+for name in ("custom", "oai", "anthropic", "googleapis"):
+    REQUESTS["POST", f"/{name}/v1/log"] = Asked({"providerRequest": {}, "providerResponse": {}})
 
 GUARDED = [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS if endpoint.scope is not None]
 

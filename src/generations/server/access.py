@@ -54,7 +54,7 @@ async def admitted(request: Request, endpoint: Endpoint, state: State) -> Admitt
     if ring is None:
         refuse_pages(request, state.settings)
         return Admitted(asked or _DEFAULT_PROJECT, None)
-    key = ring.opened_by(_password(request) if endpoint.takes_passwords else _shown(request))
+    key = ring.opened_by(_password(request) if endpoint.takes_passwords else _shown(request, *endpoint.key_headers))
     state.rates.spend(key)
     if asked and asked != key.project:
         raise AccessDenied("the key is not for this project", hint=f"leave the header {PROJECT_HEADER} out: a key sees one project only")
@@ -124,8 +124,10 @@ class Rates:
             raise RateLimited(f"the key may send {rate:g} requests a second", hint=hint, retry_after=wait)
 
 
-def _shown(request: Request) -> str:
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
+def _shown(request: Request, *headers: str) -> str:
+    """The key in the first of the headers that is there, which are `Authorization` alone when none are named."""
+    sent = (request.headers.get(name) for name in headers or ("authorization",))
+    scheme, _, text = (next(filter(None, sent), "")).partition(" ")
     if scheme.lower() != "bearer" or not text.strip():
         raise AccessDenied("a key is needed", hint="send it as `Authorization: Bearer <key>`", unauthenticated=True)
     return text.strip()

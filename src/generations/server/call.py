@@ -92,6 +92,7 @@ class Endpoint:
         media_types: of the body; another is answered with 415.
         wording: how errors are written; None is a problem document.
         takes_passwords: a key may be shown as the password of Basic authentication, whatever the name.
+        key_headers: headers in which a key may be shown, the first of them that is there; `Authorization` when empty.
     """
 
     method: str
@@ -109,6 +110,7 @@ class Endpoint:
     media_types: tuple[str, ...] = (JSON,)
     wording: Wording | None = None
     takes_passwords: bool = False
+    key_headers: tuple[str, ...] = ()
 
 
 def answer(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

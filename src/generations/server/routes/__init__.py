@@ -5,11 +5,25 @@ from __future__ import annotations
 from typing import Final
 
 from generations.server.call import Endpoint
-from generations.server.routes import about, asking, changing, documentation, exporting, ingest, keys, litellm, otlp, reading, watching
+from generations.server.routes import (
+    about,
+    asking,
+    changing,
+    documentation,
+    exporting,
+    helicone,
+    ingest,
+    keys,
+    litellm,
+    otlp,
+    reading,
+    watching,
+)
 
 ENDPOINTS: Final[tuple[Endpoint, ...]] = (
     *ingest.ENDPOINTS,
     *litellm.ENDPOINTS,
+    *helicone.ENDPOINTS,
     *otlp.ENDPOINTS,
     *asking.ENDPOINTS,
     *exporting.ENDPOINTS,
