@@ -13,10 +13,10 @@ snapshots. Nothing here raises into the host, except `configure` when it is told
 
 from __future__ import annotations
 
-from generations.capture.clients import instrument
 from generations.capture.context import metadata, session, tags, user
 from generations.capture.counters import Counters
 from generations.capture.functions import generation, recorded
+from generations.capture.instrumenting import Instrumentation, instrument
 from generations.capture.logs import GenerationIdFilter
 from generations.capture.process import configure, counters, flush
 from generations.capture.recording import Recording, current_id
@@ -26,6 +26,7 @@ from generations.capture.sampling import Sample
 __all__ = [
     "Counters",
     "GenerationIdFilter",
+    "Instrumentation",
     "Recording",
     "Sample",
     "configure",

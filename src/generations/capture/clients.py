@@ -37,18 +37,8 @@ _TELL_USAGE_WHEN_ASKED: Final = frozenset(["api.openai.com", "openai.azure.com"]
 _UNSET: Final = frozenset(["Omit", "NotGiven"])
 
 
-def instrument(client: Client, *, stream_usage: bool | None = None) -> Client:
-    """Record every generation of one client of the `openai` or `anthropic` package, or of one made like them.
-
-    Calls, their arguments and what they return stay as they are: `create`, `parse` and `stream`, synchronous and
-    asynchronous; streams are recorded while they are read. A client that `with_options` or `copy` makes of this one is
-    another client. Instrumenting again changes nothing.
-
-    Args:
-        client: returned as it came; one of an unknown kind is left alone, which is logged.
-        stream_usage: whether to ask for the tokens of streamed chat completions, which OpenAI does not tell otherwise; the
-            additional chunk is kept from the host. None does so for OpenAI and Azure, and not for servers that might not know it.
-    """
+def watch(client: Client, *, stream_usage: bool | None = None) -> Client:
+    """Record every generation of one client; see `instrument`. Watching again changes nothing."""
     host = _known_host(client)
     provider = _HOSTS[host] if host is not None else type(client).__module__.partition(".")[0]
     asks = host in _TELL_USAGE_WHEN_ASKED if stream_usage is None else stream_usage

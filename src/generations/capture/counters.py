@@ -18,7 +18,7 @@ class Counters:
     """Numbers of generations since the process started, was forked, or was configured anew.
 
     Attributes:
-        captured: handed to the recorder.
+        captured: handed to the recorder, or found in spans that were.
         sampled_out: left out by a sampling rule.
         sent: taken by the server or the folder.
         spooled: left on disk because they could not be sent at once; counted in `sent` as well once they were.
@@ -45,12 +45,14 @@ class Tally:
 
     Attributes:
         captured: counted by the host's threads, under the recorder's lock.
+        found: generations in spans; counted by the recorder's thread alone, as the next three.
         settled: generations that are in memory no more.
-        sampled_out, sent, spooled, recovered: counted by the recorder's thread alone.
+        sampled_out, sent, spooled, recovered: as in `Counters`.
     """
 
     def __init__(self) -> None:
         self.captured = 0
+        self.found = 0
         self.settled = 0
         self.sampled_out = 0
         self.sent = 0
@@ -83,8 +85,9 @@ class Tally:
     def counters(self) -> Counters:
         """The counters as they are now."""
         with self._lock:
-            waiting = self.captured - self.settled
-            numbers = (self.captured, self.sampled_out, self.sent, self.spooled, self.recovered, waiting)
+            captured = self.captured + self.found
+            waiting = captured - self.settled
+            numbers = (captured, self.sampled_out, self.sent, self.spooled, self.recovered, waiting)
             return Counters(*numbers, self._dropped.copy(), self._errors.copy())
 
     def _tell(self, what: str, message: str) -> None:

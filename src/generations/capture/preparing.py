@@ -1,16 +1,14 @@
-"""From a recording to the line of JSON that is sent: sampled, redacted, encoded."""
+"""From a record to the line of JSON that is sent: sampled, redacted, encoded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from generations.capture.records import record_of
 from generations.capture.redaction import without_anything_open, without_content
 from generations.record import content
 
 if TYPE_CHECKING:
     from generations.capture.counters import Tally
-    from generations.capture.recording import Recording
     from generations.capture.settings import Settings
 
 LARGEST_RECORD_BYTES: Final = 16 << 20
@@ -23,10 +21,9 @@ class Preparing:
         self._settings = settings
         self._tally = tally
 
-    def line(self, recording: Recording) -> bytes | None:
+    def line(self, record: dict[str, Any]) -> bytes | None:
         """The record as one line of JSON; None when it is not to be sent, which is counted."""
         try:
-            record = record_of(recording)
             if not self._settings.sampling.keeps(record):
                 self._tally.sampled_out += 1
                 self._tally.settle(1)
@@ -36,7 +33,7 @@ class Preparing:
                 self._tally.drop("redacted")
                 return None
             return self._encoded(redacted)
-        except Exception as error:  # noqa: BLE001 - one bad recording must not take the others with it
+        except Exception as error:  # noqa: BLE001 - one bad record must not take the others with it
             self._tally.drop("not recorded", message=f"{type(error).__name__}: {error}")
             return None
 

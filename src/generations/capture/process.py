@@ -13,8 +13,7 @@ from typing import Any, Final
 
 from generations.capture import settings as settings_of
 from generations.capture.counters import LOG, Counters
-from generations.capture.recorder import Recorder
-from generations.capture.recording import Recording
+from generations.capture.recorder import Captured, Recorder
 from generations.capture.redaction import Redaction
 from generations.capture.sampling import Sample
 from generations.capture.settings import EXIT_SECONDS, MEMORY_BYTES, SPOOL_BYTES, Settings
@@ -113,11 +112,17 @@ def counters() -> Counters:
     return Counters() if recorder is None else recorder.counters()
 
 
-def keep(recording: Recording) -> None:
-    """Hand a recording that has ended to the recorder. Never raises."""
+def keep(captured: Captured) -> None:
+    """Hand what has ended to the recorder. Never raises."""
     recorder = _process.recorder or _made()
     if recorder is not None:
-        recorder.keep(recording)
+        recorder.keep(captured)
+
+
+def sends_content() -> bool:
+    """Whether what was said is recorded, as far as anything is."""
+    recorder = _process.recorder or _made()
+    return recorder is not None and recorder.settings.enabled and recorder.settings.content
 
 
 def _made() -> Recorder | None:

@@ -4,26 +4,45 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib import import_module
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 
 from generations.capture.counters import Tally
 from generations.capture.delivery import Delivery
+from generations.capture.open_spans import OPEN_SPANS
 from generations.capture.preparing import Preparing
+from generations.capture.recording import Recording
+from generations.capture.records import record_of
+from generations.capture.spans import EmittedLog, EndedSpan
+from generations.capture.traces import Traces
+from generations.wire.payload import Object
 
 if TYPE_CHECKING:
     from generations.capture.counters import Counters
-    from generations.capture.recording import Recording
     from generations.capture.settings import Settings
 
 GATHER_SECONDS: Final = 0.2
 """How long a batch waits for more; a process that is killed loses no more than this."""
 BATCH_BYTES: Final = 1 << 20
-_RECORD_BYTES: Final = 1_024
 _ENGINE_SECONDS: Final = 60.0
+
+
+_SHARE_OF_TRACES: Final = 4
+"""The part of the memory that pieces of traces may take."""
+
+
+class Payload(NamedTuple):
+    """What another library told of a generation; `read` makes the record, on the recorder's thread."""
+
+    read: Callable[[], Object]
+    size_bytes: int
+
+
+Captured = Recording | Payload | EndedSpan | EmittedLog
+"""What the host's threads hand over."""
 
 
 class _Flush:
@@ -63,7 +82,7 @@ class Recorder:
     def __init__(self, settings: Settings, on_start: Callable[[], None], on_open: Callable[[], None]) -> None:
         self.settings = settings
         self._on_start = on_start
-        self._queue: SimpleQueue[Recording | _Flush | None] = SimpleQueue()
+        self._queue: SimpleQueue[Captured | _Flush | None] = SimpleQueue()
         self._lock = threading.RLock()
         self._hurry = threading.Lock()
         self._hurry.acquire()
@@ -72,24 +91,26 @@ class Recorder:
         self._taken_bytes = 0  # by the thread, which must not wait for a lock that a signal handler's victim may hold
         self._dropped_bytes = 0
         self._thread: threading.Thread | None = None
+        self._traces = Traces(OPEN_SPANS, self._tally, settings.memory_bytes // _SHARE_OF_TRACES)
         self._preparing = Preparing(settings, self._tally)
         self._delivery = Delivery(settings, self._tally, on_open)
 
     # On the host's threads
 
-    def keep(self, recording: Recording) -> None:
-        """Take over a recording that has ended. Never raises, never waits."""
+    def keep(self, captured: Captured) -> None:
+        """Take over what has ended. Never raises, never waits."""
         if not self.settings.enabled:
             return
         try:
-            size = _size_bytes(recording)
+            is_piece = isinstance(captured, EndedSpan | EmittedLog)
             with self._lock:
                 if self._thread is None and not self._start():
                     return
-                self._tally.captured += 1
-                self._put_bytes += size
+                if not is_piece:
+                    self._tally.captured += 1
+                self._put_bytes += captured.size_bytes
                 waiting_bytes = self._waiting_bytes()
-            self._queue.put(recording)
+            self._queue.put(captured)
             if waiting_bytes > BATCH_BYTES:
                 self._wake()
                 if waiting_bytes > self.settings.memory_bytes:
@@ -167,8 +188,8 @@ class Recorder:
                 oldest.finish(is_sent=False)
             elif oldest is not None:
                 with self._lock:
-                    self._dropped_bytes += _size_bytes(oldest)
-                self._tally.drop("memory full")
+                    self._dropped_bytes += oldest.size_bytes
+                self._tally.drop("memory full", was_in_memory=not isinstance(oldest, EndedSpan | EmittedLog))
 
     def _waiting_bytes(self) -> int:
         return self._put_bytes - self._taken_bytes - self._dropped_bytes
@@ -191,27 +212,25 @@ class Recorder:
         mark: _Flush | None = None
         goes_on = True
         try:
-            item = self._queue.get(timeout=self._delivery.due_seconds())
+            item = self._queue.get(timeout=self._due_seconds())
             if not isinstance(item, _Flush) and item is not None:
                 self._hurry.acquire(timeout=GATHER_SECONDS)
             while True:
                 if item is None or isinstance(item, _Flush):
                     mark, goes_on = item, item is not None
                     break
-                own_bytes = _size_bytes(item)
-                size += own_bytes
-                self._taken_bytes += own_bytes
-                line = self._preparing.line(item)
-                if line is not None:
-                    lines.append(line)
+                size += item.size_bytes
+                self._taken_bytes += item.size_bytes
+                lines += self._lines(self._read(item))
                 if size >= BATCH_BYTES:
                     break
                 item = self._queue.get_nowait()
         except Empty:
             pass
         try:
-            if lines:
-                self._delivery.deliver(lines)
+            lines += self._lines(self._found(self._traces.due() if mark is None and goes_on else self._traces.all()))
+            for start, end in _batches(lines):
+                self._delivery.deliver(lines[start:end])
         finally:
             if mark is not None:
                 mark.finish(is_sent=self._delivery.drain_until(mark.ends_at))
@@ -222,6 +241,43 @@ class Recorder:
             self._thread = None  # what comes all the same starts another one
         return goes_on
 
+    def _due_seconds(self) -> float | None:
+        due = [seconds for seconds in (self._delivery.due_seconds(), self._traces.due_seconds()) if seconds is not None]
+        return min(due) if due else None
 
-def _size_bytes(recording: Recording) -> int:
-    return recording.snapshot.size_bytes + recording.context.size_bytes + _RECORD_BYTES
+    def _read(self, captured: Captured) -> list[Object]:
+        """The records that can be made now."""
+        try:
+            match captured:
+                case Recording():
+                    return [record_of(captured)]
+                case Payload():
+                    return [captured.read()]
+                case EndedSpan() | EmittedLog():
+                    return self._found(self._traces.add(captured))
+                case _:
+                    assert_never(captured)
+        except Exception as error:  # noqa: BLE001 - one bad recording must not take the others with it
+            is_piece = isinstance(captured, EndedSpan | EmittedLog)
+            self._tally.drop("not recorded", was_in_memory=not is_piece, message=f"{type(error).__name__}: {error}")
+            return []
+
+    def _found(self, records: list[Object]) -> list[Object]:
+        """The records, counted: nobody did when their spans were handed over."""
+        self._tally.found += len(records)
+        return records
+
+    def _lines(self, records: Iterable[Object]) -> list[bytes]:
+        return [line for record in records if (line := self._preparing.line(record)) is not None]
+
+
+def _batches(lines: list[bytes]) -> Iterable[tuple[int, int]]:
+    """Where batches of about `BATCH_BYTES` begin and end."""
+    start = size = 0
+    for at, line in enumerate(lines):
+        if size >= BATCH_BYTES:
+            yield start, at
+            start, size = at, 0
+        size += len(line)
+    if lines:
+        yield start, len(lines)

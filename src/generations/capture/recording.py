@@ -25,6 +25,7 @@ Keep = Callable[["Recording"], None]
 
 MOST_CHUNKS: Final = 100_000
 CHUNK_BYTES: Final = 512
+RECORD_BYTES: Final = 1_024
 LONGEST_MESSAGE: Final = 4_096
 _current: ContextVar[Recording | None] = ContextVar("generations_current", default=None)
 
@@ -134,6 +135,11 @@ class Recording:
         self.ended_ns = 0
         self.timestamp_ns = 0
         self.started_ns = 0
+
+    @property
+    def size_bytes(self) -> int:
+        """What it holds, about."""
+        return self.snapshot.size_bytes + self.context.size_bytes + RECORD_BYTES
 
     def __enter__(self) -> Self:
         self.begin()

@@ -236,6 +236,9 @@ def without_content(record: Record) -> Record:
     """The record without what was said: usage, times, parameters and metadata stay."""
     for path in _CONTENT:
         _change(record, path, None)
+    otel = as_dict(as_dict(record.get("metadata")).get("otel"))
+    for name in otel.keys() - _TOLD_BY_THE_SPAN:
+        del otel[name]
     return record
 
 
@@ -249,6 +252,8 @@ def without_anything_open(record: Record) -> Record:
 
 
 _CONTENT: Final = [field.path.split(".") for field in FIELDS if field.privacy == "content"]
+_TOLD_BY_THE_SPAN: Final = frozenset(["dialect", "name", "kind", "scope", "resource", "links"])
+"""Of `metadata.otel`; the rest is whatever an instrumentation has put on its span, prompts of agents among it."""
 _TECHNICAL: Final = frozenset(
     field.path.removeprefix("metadata.") for field in FIELDS if field.path.startswith("metadata.") and field.privacy == "technical"
 ) - {"tags"}
