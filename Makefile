@@ -12,7 +12,7 @@ DIR ?=
 SECONDS ?= 60
 PAGES := README.md $(wildcard docs/*.md)
 
-.PHONY: help setup demo test test-everywhere test-programs check format lint types layers docs docs-check bench load crash real-input recorded lock clean
+.PHONY: help setup demo test test-everywhere test-programs senders check format lint types layers docs docs-check bench load crash real-input recorded lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -39,6 +39,10 @@ test-everywhere: setup ## every test of the store and its queries on a server, a
 
 test-programs: $(PROGRAMS)/.installed ## real clients and frameworks under each instrumentation, recorded by a server; they go into .venv-programs
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests/programs
+
+senders: $(PROGRAMS)/.installed ## write down which fields each sender fills, in docs/senders-fields.md
+	WRITE_FILLED=1 $(BIN)/python -m pytest -q --everywhere -m programs -k written_down tests/programs
+	$(BIN)/cog -r -I docs/tooling docs/senders-fields.md
 
 $(PROGRAMS)/.installed: programs.lock tests/programs/node/package-lock.json | $(STAMP)
 	@test -x $(PROGRAMS)/bin/python || $(BIN)/python -m venv --without-pip $(PROGRAMS)
