@@ -126,6 +126,11 @@ class Bounded:
         self._note(f"the {what} was ignored: {nanoseconds} nanoseconds since 1970 is not between the years 2000 and 2100")
         return None
 
+    def ignored(self, what: str, value: Any) -> None:
+        """Take note of an instant that is none."""
+        if not any(note.startswith(f"the {what} was ignored") for note in self.notes):
+            self._note(f"the {what} was ignored: {str(value)[:60]!r} is no instant")
+
     def dropped(self, attributes: int, events: int = 0) -> None:
         """Take note of what the sender's own limits have kept back."""
         if attributes:

@@ -1,0 +1,264 @@
+"""Langfuse's older ingestion: batches of events that create and update traces, observations and scores bit by bit.
+
+Source: langfuse 2.60.10 and 5.0.4 (Python), langfuse-core 3.39.2 and @langfuse/client 5.11.1 (JavaScript). What an event leaves
+out, or sends as null, stays as it was; of what several say, the one with the latest timestamp counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final, Literal, get_args
+
+from generations.errors import InvalidInput
+from generations.record import instants
+from generations.record.mend import describe
+from generations.record.shape import LONGEST_ID
+from generations.wire import langfuse_export
+from generations.wire.bounds import MOST_LEVELS, MOST_TOKENS, Bounded
+from generations.wire.identity import span_generation_id
+from generations.wire.langfuse_scores import score_of
+from generations.wire.otlp.evaluations import Evaluation
+from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, without_absent
+
+ObservationType = Literal["generation", "embedding", "span", "event", "agent", "tool", "chain", "retriever", "evaluator", "guardrail"]
+
+_OBSERVATIONS: Final = frozenset(get_args(ObservationType))
+_CALLS: Final = frozenset(["GENERATION", "EMBEDDING"])
+_INSTANTS: Final = ("startTime", "endTime", "completionStartTime")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event about a trace or an observation, as it is kept until the others have come.
+
+    Attributes:
+        id: of the event itself; the same event sent again has the same.
+        kind: `trace`, or `observation`.
+        at_us: when the sender made it, microseconds since 1970.
+        trace_id: of its trace; that of an observation which names none is its own id.
+        about_id: of the trace or the observation.
+        body: what it says, cut to the limits, its instants in one form.
+        notes: what was cut off.
+    """
+
+    id: str
+    kind: Literal["trace", "observation"]
+    at_us: int
+    trace_id: str
+    about_id: str
+    body: Object
+    notes: tuple[str, ...] = ()
+
+    @property
+    def record_id(self) -> str:
+        """Of the record that the observation is, if it is one; empty for a trace."""
+        return span_generation_id(self.trace_id, self.about_id) if self.kind == "observation" else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """An event that says nothing of a trace: the SDK's own log."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEvent:
+    """An event that cannot be read, and why."""
+
+    id: str
+    message: str
+
+
+def events_of(request: Any) -> Iterator[Event | Evaluation | Ignored | RefusedEvent]:
+    """What became of each event of a batch, in its order.
+
+    Raises:
+        InvalidInput: it is no batch.
+    """
+    batch = as_object(request).get("batch")
+    if not isinstance(batch, list):
+        raise InvalidInput('expected {"batch": […]}, a list of events', path="batch")
+    for item in as_list(batch):
+        yield _read(item)
+
+
+def id_of(item: Any) -> str:
+    """The id of an event, as far as it has one: what the answer names it by."""
+    return (as_text(as_object(item).get("id")) or "")[:LONGEST_ID]
+
+
+def _read(item: Any) -> Event | Evaluation | Ignored | RefusedEvent:
+    event = as_object(item)
+    id = id_of(event)
+    kind, _, action = (as_text(event.get("type")) or "").partition("-")
+    if id and (kind, action) == ("sdk", "log"):
+        return Ignored(id)
+    at = instants.parse(event.get("timestamp")) if isinstance(event.get("timestamp"), str) else None
+    body = event.get("body")
+    is_known = (kind in _OBSERVATIONS or kind == "observation") and action in ("create", "update")
+    if not id:
+        return RefusedEvent("", f"an event has an id, a text; this one is {describe(item)}" if not event else "an event has an id, a text")
+    if not is_known and (kind, action) not in (("trace", "create"), ("score", "create")):
+        return RefusedEvent(id, f"the type of an event is not {str(event.get('type'))[:60]!r}")
+    if at is None:
+        return RefusedEvent(id, "the timestamp of an event is an instant in ISO 8601")
+    if not isinstance(body, dict):
+        return RefusedEvent(id, f"the body of an event is an object, not {describe(body)}")
+    bounded = Bounded()
+    said = as_object(bounded.json(body))
+    if kind == "score":
+        return _score(id, said, instants.micros(at))
+    about_id = as_text(said.get("id")) or id
+    trace_id = about_id if kind == "trace" else as_text(said.get("traceId")) or about_id
+    if len(trace_id) + len(about_id) >= LONGEST_ID:
+        return RefusedEvent(id, f"the ids of a trace and an observation have at most {LONGEST_ID} characters together")
+    if kind == "trace":
+        return Event(id, "trace", instants.micros(at), trace_id, about_id, said, tuple(bounded.notes))
+    named = as_text(said.get("type")) or "SPAN"
+    said["type"] = kind.upper() if kind != "observation" else named.upper()
+    if action == "create":
+        said.setdefault("startTime", event.get("timestamp"))
+    _settle_instants(said, bounded)
+    return Event(id, "observation", instants.micros(at), trace_id, about_id, said, tuple(bounded.notes))
+
+
+def _score(id: str, said: Object, at_us: int) -> Evaluation | RefusedEvent:
+    try:
+        return score_of({"id": id, **said}, at_us)
+    except InvalidInput as error:
+        return RefusedEvent(id, str(error))
+
+
+def _settle_instants(said: Object, bounded: Bounded) -> None:
+    for name in _INSTANTS:
+        value = said.get(name)
+        if value is None:
+            continue
+        instant = instants.parse(value)
+        at_ns = bounded.instant_ns(instants.micros(instant) * 1000, name) if instant is not None else None
+        if at_ns is None:
+            bounded.ignored(name, value)
+            del said[name]
+        else:
+            said[name] = instants.iso(instants.from_micros(at_ns // 1000))
+
+
+def records_of(events: Iterable[Event]) -> Iterator[Object]:
+    """The records of one trace: one for each observation that is a call of a model, with what is known of the trace and of the
+    observations around it. Events may come in any order, and twice.
+    """
+    trace: Object = {}
+    observations: dict[str, Object] = {}
+    notes: dict[str, list[str]] = {}
+    for event in sorted({event.id: event for event in events}.values(), key=lambda event: event.at_us):
+        if event.kind == "trace":
+            _merge(trace, event.body)
+        else:
+            found = observations.setdefault(event.about_id, {"id": event.about_id, "traceId": event.trace_id})
+            _merge(found, {name: value for name, value in event.body.items() if name not in ("id", "traceId")})
+            notes.setdefault(event.about_id, []).extend(event.notes)
+    for found in observations.values():
+        _settle_usage(found, notes[found["id"]])
+    exported = {"trace": trace, "observations": list(observations.values())}
+    for record in langfuse_export.records(exported):
+        id = record["metadata"]["spanId"]
+        yield _completed(record, observations, notes[id])
+
+
+def _merge(into: Object, said: Object) -> None:
+    """Take over what is said; metadata, and the tags of a trace, are added to."""
+    for name, value in said.items():
+        if value is None:
+            continue
+        known = into.get(name)
+        if name == "metadata" and isinstance(known, dict) and isinstance(value, dict):
+            into[name] = as_object(known) | as_object(value)
+        elif name == "tags":
+            into[name] = list(dict.fromkeys([*as_list(known), *(tag for tag in as_list(value) if isinstance(tag, str))]))
+        elif name != "type" or known not in _CALLS or value in _CALLS:  # an update as a span is still one of the generation
+            into[name] = value
+
+
+def _settle_usage(observation: Object, notes: list[str]) -> None:
+    """Usage as exports have it: details in one level, and costs apart from tokens."""
+    details = _flat(as_object(observation.get("usageDetails")))
+    legacy = as_object(observation.get("usage"))
+    costs = {name: cost for name, value in as_object(observation.get("costDetails")).items() if (cost := _cost(value)) is not None}
+    if not costs:
+        told = {name: _cost(legacy.get(f"{name}Cost")) for name in ("input", "output", "total")}
+        costs = without_absent(told)
+    absurd = [name for counts in (details, legacy) for name, value in counts.items() if (as_count(value) or 0) > MOST_TOKENS]
+    if absurd:
+        notes.append(f"counts of more than {MOST_TOKENS} tokens were ignored: {', '.join(absurd)}")
+    plain = {name: value for name, value in legacy.items() if name not in ("inputCost", "outputCost", "totalCost")}
+    observation["usageDetails"] = {name: value for name, value in details.items() if name not in absurd}
+    observation["usage"] = {name: value for name, value in plain.items() if name not in absurd}
+    observation["costDetails"] = costs
+    observation["providedCostDetails"] = costs
+    for name in ("totalCost", "calculatedTotalCost"):
+        observation.pop(name, None)
+
+
+def _flat(details: Object) -> Object:
+    """Buckets of OpenAI's usage stand inside its counts, which a dot in their names says."""
+    flat: Object = {}
+    for name, value in details.items():
+        side = _SIDES.get(name)
+        if side is None:
+            flat[name] = value
+        else:
+            flat |= {f"{side}.{part}": count for part, count in as_object(value).items() if as_count(count) and part != "text_tokens"}
+    return flat
+
+
+_SIDES: Final = {
+    "prompt_tokens_details": "prompt_details",
+    "completion_tokens_details": "completion_details",
+    "input_tokens_details": "input_details",
+    "output_tokens_details": "output_details",
+}
+_MOST_USD: Final = 10**9
+
+
+def _cost(value: Any) -> float | None:
+    number = as_number(value)
+    return float(number) if number is not None and 0 <= number <= _MOST_USD else None
+
+
+def _completed(record: Object, observations: dict[str, Object], notes: list[str]) -> Object:
+    """The record with the observations around it, the outermost first, and with what was cut off."""
+    about: Object = record["metadata"]
+    kept: Object = about["langfuse"]
+    kept.pop("providedCostDetails", None)
+    around = list(_around(observations, about["spanId"]))
+    about.setdefault("agentId", _named(around, "AGENT"))
+    about.setdefault("workflowId", _named(around[::-1], "CHAIN"))
+    kept["around"] = [_place(one) for one in reversed(around)] or None
+    about["langfuse"] = without_absent(kept)
+    about["notes"] = list(dict.fromkeys(notes)) or None
+    model = as_object(record.get("model"))
+    if "id" not in model:
+        about["notes"] = [*(about["notes"] or []), "no model was named"]
+        record["model"] = {**model, "id": "unknown"}
+    record["metadata"] = without_absent(about)
+    return record
+
+
+def _around(observations: dict[str, Object], id: str) -> Iterator[Object]:
+    """The observations around one, from the inside out, up to a limit."""
+    seen = {id}
+    parent = as_text(observations[id].get("parentObservationId"))
+    while parent is not None and parent not in seen and parent in observations and len(seen) <= MOST_LEVELS:
+        seen.add(parent)
+        yield observations[parent]
+        parent = as_text(observations[parent].get("parentObservationId"))
+
+
+def _place(observation: Object) -> Object:
+    return without_absent({"id": observation["id"], "type": observation.get("type"), "name": as_text(observation.get("name"))})
+
+
+def _named(around: Iterable[Object], type_: str) -> str | None:
+    return next((name for one in around if one.get("type") == type_ and (name := as_text(one.get("name"))) is not None), None)

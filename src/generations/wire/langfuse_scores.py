@@ -1,0 +1,90 @@
+"""Langfuse's scores: what people, programs and models said of a generation, in one of five types of data."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from generations.errors import InvalidInput
+from generations.record import instants
+from generations.wire.bounds import Bounded
+from generations.wire.otlp.evaluations import Evaluation
+from generations.wire.payload import Object, as_number, as_object, as_text, without_absent
+
+TYPES: Final = ("NUMERIC", "BOOLEAN", "CATEGORICAL", "TEXT", "CORRECTION")
+SOURCES: Final = {"API": "human", "ANNOTATION": "human", "EVAL": "program"}
+"""Who stands behind the sources. What an SDK sends names none, and is what users of a program said of it."""
+
+_READ: Final = frozenset(["traceId", "observationId", "name", "value", "comment", "timestamp", "stringValue"])
+
+
+def score_of(sent: Any, at_us: int) -> Evaluation:
+    """A score as an evaluation: of an observation, or, where it names none, of the last generation of its trace.
+
+    Args:
+        sent: the score, with its id.
+        at_us: when it came, microseconds since 1970, if it does not say when it was given.
+
+    Raises:
+        InvalidInput: it has no name or no value, its value is not of its type, or it names no trace: a score of a session or of
+            an experiment is of no generation.
+    """
+    if not isinstance(sent, dict):
+        raise InvalidInput("a score is an object")
+    bounded = Bounded()
+    score = as_object(bounded.json(sent))
+    name, trace_id = as_text(score.get("name")), as_text(score.get("traceId"))
+    if name is None:
+        raise InvalidInput("a score has a name, a text", path="name")
+    if trace_id is None:
+        raise InvalidInput("a score names a trace", hint="scores of sessions and of experiments are of no generation", path="traceId")
+    source = (as_text(score.get("source")) or "API").upper()
+    if source not in SOURCES:
+        raise InvalidInput(f"the source of a score is not {source[:60]!r}", hint=f"one of {', '.join(SOURCES)}", path="source")
+    number, label, text = _value(score)
+    given = instants.parse(score.get("timestamp"))
+    at_ns = bounded.instant_ns(at_us * 1000 if given is None else instants.micros(given) * 1000, "time of a score")
+    rest = without_absent({name: value for name, value in score.items() if name not in _READ})
+    return Evaluation(
+        trace_id=trace_id,
+        span_id=as_text(score.get("observationId")),
+        response_id=None,
+        name=name,
+        score=number,
+        label=label,
+        explanation="\n".join(part for part in (text, as_text(score.get("comment"))) if part) or None,
+        evaluator=SOURCES[source],
+        at_ns=at_us * 1000 if at_ns is None else at_ns,
+        rest=rest | ({"notes": list(bounded.notes)} if bounded.notes else {}),
+    )
+
+
+def _value(score: Object) -> tuple[float | None, str | None, str | None]:
+    """The value as a number, as a verdict, or as words. Without a type it is what it looks like."""
+    value, text = score.get("value"), as_text(score.get("value")) or as_text(score.get("stringValue"))
+    number = as_number(value) if not isinstance(value, str) else None
+    if isinstance(value, bool):
+        number = int(value)
+    type_ = score.get("dataType") or ("NUMERIC" if number is not None else "CATEGORICAL")
+    match type_:
+        case "NUMERIC" if number is not None and abs(number) <= _MOST:
+            return number, None, None
+        case "BOOLEAN" if number in (0, 1):
+            return number, "true" if number else "false", None
+        case "CATEGORICAL" if text is not None:
+            return None, text, None
+        case "TEXT" | "CORRECTION" if text is not None:
+            return None, None, text
+        case _ if type_ not in TYPES:
+            raise InvalidInput(f"the dataType of a score is not {str(type_)[:60]!r}", hint=f"one of {', '.join(TYPES)}", path="dataType")
+        case _:
+            raise InvalidInput(f"the value of a score is not {type_}", hint=_HINTS[type_], path="value")
+
+
+_MOST: Final = 10**15
+_HINTS: Final = {
+    "NUMERIC": "send a number",
+    "BOOLEAN": "send 1 or 0",
+    "CATEGORICAL": "send the category as a text",
+    "TEXT": "send a text",
+    "CORRECTION": "send the corrected output as a text",
+}
