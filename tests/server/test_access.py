@@ -61,6 +61,7 @@ REQUESTS: dict[tuple[str, str], Asked] = {
     ("POST", "/api/generations/explain"): Asked({"filter": {"id": TARGET}}),
     ("GET", "/api/generations/stats"): Asked(),
     ("GET", "/api/generations"): Asked(),
+    ("GET", "/api/traces/{traceId}/generations"): Asked(),
     ("GET", "/api/generations/{id}"): Asked(),
     ("GET", "/api/generations/{id}/feedback"): Asked(),
     ("GET", "/api/generations/{id}/evals"): Asked(),

@@ -13,6 +13,16 @@ CorsOrigin = Annotated[
     list[str] | None, typer.Option("--cors-origin", metavar="ORIGIN", help="Answer pages of this origin; may be repeated.")
 ]
 Rate = Annotated[float | None, typer.Option("--rate", metavar="N", min=0.001, help="Most requests a second of a key without its own rate.")]
+Link = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--link",
+        metavar="NAME=URL",
+        envvar="GENERATIONS_LINKS",
+        show_envvar=False,
+        help="Link records to a URL with {traceId} or another of their ids; may be repeated. Default $GENERATIONS_LINKS.",
+    ),
+]
 LogLevel = Annotated[Literal["debug", "info", "warning", "error"], typer.Option("--log-level", help="The least that the log tells.")]
 
 
@@ -24,6 +34,7 @@ def serve(
     cors_origin: CorsOrigin = None,
     rate: Rate = None,
     prices: PriceFile = None,
+    link: Link = None,
     log_level: LogLevel = "info",
 ) -> None:
     """Serve the generations over HTTP, to programs in any language, until Ctrl-C or SIGTERM.
@@ -35,8 +46,10 @@ def serve(
       generations serve
       generations serve --data ./generations-data --port 4300
       generations serve --host 0.0.0.0 --cors-origin https://app.example --rate 50
+      generations serve --link 'jaeger=https://jaeger.example/trace/{traceId}'
     """
     from generations.connect import default_url  # noqa: PLC0415 - help needs no server
+    from generations.server.links import named_templates  # noqa: PLC0415 - the same
     from generations.server.serve import serve as serve_forever  # noqa: PLC0415 - the same
     from generations.server.settings import ServerSettings  # noqa: PLC0415 - the same
 
@@ -49,6 +62,12 @@ def serve(
         sys.stderr.flush()
 
     chosen = ServerSettings(
-        host=host, port=port, cors_origins=tuple(cors_origin or ()), rate_per_second=rate, prices=prices, log_level=log_level
+        host=host,
+        port=port,
+        cors_origins=tuple(cors_origin or ()),
+        rate_per_second=rate,
+        prices=prices,
+        links=named_templates(link or ()),
+        log_level=log_level,
     )
     serve_forever(url, chosen, on_ready=say_ready)

@@ -140,7 +140,7 @@ class App:
         others: set[str] = set()
         method = "GET" if request.method == "HEAD" else request.method
         for endpoint, segments in self._routes:
-            if len(segments) != len(sent) or any(part not in ("{id}", piece) for part, piece in zip(segments, sent, strict=True)):
+            if len(segments) != len(sent) or not all(map(_fits, segments, sent)):
                 continue
             if endpoint.method != method:
                 others.add(endpoint.method)
@@ -155,6 +155,10 @@ class App:
 
 def _segments(path: str) -> list[str]:
     return path.split("/")
+
+
+def _fits(segment: str, piece: str) -> bool:
+    return segment == piece or segment.startswith("{")
 
 
 def _parameters(segments: list[str], sent: list[str]) -> dict[str, Any]:

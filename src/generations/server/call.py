@@ -78,7 +78,7 @@ class Endpoint:
 
     Attributes:
         method: GET, POST, PATCH or DELETE.
-        path: with `{id}` for the id of a record.
+        path: with the ids that it names in braces: `{id}`.
         handle: answers it.
         scope: what a key must carry; None is open to everyone.
         summary: one line.

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 _TAG: Final = re.compile(r'(W/)?"([^"]*)"')
 
 
-def etag(record: dict[str, Any], form: Wanted) -> str:
-    """The tag of a record in one of its forms: when the store last changed it, and the form."""
-    return f'"{instants.micros(record["updatedAt"]):x}.{form}"'
+def etag(record: dict[str, Any], form: Wanted, links: str = "") -> str:
+    """The tag of a record in one of its forms: when the store last changed it, the form, and the `Links.tag` of what it is shown with."""
+    return f'"{instants.micros(record["updatedAt"]):x}.{form}{links}"'
 
 
 def is_known(request: Request, tag: str) -> bool:

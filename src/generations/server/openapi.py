@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from generations.server.call import Endpoint
     from generations.server.schemas import Schema
 
-_LIST: Final = ("GET", "/api/generations")
 _INGEST: Final = ("POST", "/api/generations")
 _REF: Final = "#/components/schemas/{name}"
 
@@ -110,6 +110,7 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
 def _records() -> dict[str, Schema]:
     whole = record_schema()
     del whole["$schema"]
+    whole["properties"]["links"] = schemas.LINKS
     part = {
         **_without_required(whole),
         "title": "PartOfGeneration",
@@ -130,7 +131,8 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": "_".join([endpoint.method.lower(), *endpoint.path.replace("{", "").replace("}", "").strip("/").split("/")]),
         "summary": endpoint.summary,
-        "description": " ".join((endpoint.handle.__doc__ or "").split()) + (f"\n\n{_OPERATORS_NOTE}" if about == _LIST else ""),
+        "description": " ".join((endpoint.handle.__doc__ or "").split())
+        + (f"\n\n{_OPERATORS_NOTE}" if endpoint.parameters is LIST_PARAMETERS else ""),
         "tags": [endpoint.handle.__module__.rpartition(".")[2]],
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint),
@@ -148,12 +150,11 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    if "{id}" in endpoint.path:
-        found.append({"name": "id", "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}})
+    ids: list[str] = re.findall(r"\{(\w+)\}", endpoint.path)
+    found: list[dict[str, Any]] = [{"name": id, "in": "path", "required": True, "schema": {"type": "string", "minLength": 1}} for id in ids]
     for name, meaning in endpoint.parameters.items():
         found.append({"name": name, "in": "query", "description": meaning, "schema": _PARAMETERS.get(name, schemas.TEXT)})
-    if (endpoint.method, endpoint.path) == _LIST:
+    if endpoint.parameters is LIST_PARAMETERS:
         found += [_path_parameter(field) for field in FIELDS if field.path not in LIST_PARAMETERS]
     headers = dict(endpoint.headers)
     if endpoint.scope is not None:

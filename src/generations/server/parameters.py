@@ -92,13 +92,19 @@ class Listing:
     question: bytes
 
 
-def listing(given: QueryParams) -> Listing:
+def listing(given: QueryParams, within: Mapping[str, str] | None = None, order: str = "-timestamp") -> Listing:
     """The question that the query parameters ask.
+
+    Args:
+        given: the parameters.
+        within: paths with the values that every record of the list has.
+        order: of the list where no other one is asked for.
 
     Raises:
         InvalidInput: a parameter is unknown, or has a value that it cannot have; `path` is its name.
     """
-    conditions: list[dict[str, Any]] = []
+    within = within or {}
+    conditions: list[dict[str, Any]] = [{path: value} for path, value in within.items()]
     for name in dict.fromkeys(given):
         values = given.getlist(name)
         if name in LIST_PARAMETERS:
@@ -117,12 +123,12 @@ def listing(given: QueryParams) -> Listing:
     return Listing(
         filter=conditions[0] if len(conditions) == 1 else {"$and": conditions} if conditions else {},
         fields=paths or None,
-        order=_order(_listed(given, "sort") or ["-timestamp"]),
+        order=_order(_listed(given, "sort") or [order]),
         limit=_number(given, "limit", 10, MOST_RECORDS),
         page=None if "cursor" in given else _number(given, "page", 1, _MOST_PAGES),
         cursor=given.get("cursor"),
         count=_boolean(given.get("count", "true"), "count"),
-        question=_digest([item for item in given.multi_items() if item[0] not in _QUESTION_IS_THE_SAME]),
+        question=_digest([*within.items(), *(item for item in given.multi_items() if item[0] not in _QUESTION_IS_THE_SAME)]),
     )
 
 

@@ -43,6 +43,12 @@ ANYTHING: Final[Schema] = {}
 
 GENERATION: Final = component("Generation")
 FEEDBACK: Final[Schema] = {"$ref": "#/components/schemas/Generation/properties/feedback"}
+LINKS: Final[Schema] = {
+    "type": "object",
+    "description": "What the record is linked to, by the templates of the server's settings. No part of the record.",
+    "additionalProperties": {"type": "string", "format": "uri"},
+    "readOnly": True,
+}
 EVAL: Final[Schema] = {
     "type": "object",
     "properties": {"name": TEXT, **eval_schema()["properties"], "timestamp": INSTANT},

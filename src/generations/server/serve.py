@@ -21,6 +21,7 @@ from generations.server.access import is_loopback
 from generations.server.app import App
 from generations.server.committer import Committer
 from generations.server.keyring import KeyRing
+from generations.server.links import Links
 from generations.server.metrics import Metrics
 from generations.server.projects import Projects
 from generations.server.protocol import Protocol
@@ -62,6 +63,7 @@ def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_r
         GenerationsError: the store cannot be opened.
     """
     logs.configure(settings.log_level)
+    Links(settings.links)  # refuses what is wrong before anything is opened
     with closing(_bound(settings.host, settings.port)) as listening:
         projects = _open(url, settings, limits)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class ServerSettings:
         cors_origins: pages of these origins may call it; `*` is any. None by default.
         rate_per_second: requests a second that a key without a rate of its own may send, on average; None is no limit.
         prices: what recorded generations are priced by, as `Generations` takes it.
+        links: URLs by name, with variables such as `{traceId}`, that records are given under `links`; see `Links`.
         log_level: the least that the log tells: `debug`, `info`, `warning` or `error`.
     """
 
@@ -40,4 +42,5 @@ class ServerSettings:
     cors_origins: tuple[str, ...] = ()
     rate_per_second: float | None = None
     prices: str | None = None
+    links: Mapping[str, str] = field(default_factory=dict[str, str])
     log_level: str = "info"

@@ -10,6 +10,7 @@ from anyio import CapacityLimiter
 from generations.server.access import Rates
 from generations.server.exports import Exports
 from generations.server.health import Health
+from generations.server.links import Links
 
 if TYPE_CHECKING:
     from generations.joining.joiner import Joiner
@@ -34,6 +35,7 @@ class State:
     room: Room
     metrics: Metrics
     telemetry: Telemetry | None
+    links: Links = field(init=False)
     health: Health = field(init=False)
     rates: Rates = field(init=False)
     reads: CapacityLimiter = field(init=False)
@@ -42,6 +44,7 @@ class State:
     encoders: CapacityLimiter = field(init=False)
 
     def __post_init__(self) -> None:
+        self.links = Links(self.settings.links)
         self.health = Health(lambda: self.committer.is_writing, self.projects.engine.probe)
         self.rates = Rates(self.settings.rate_per_second)
         self.reads = CapacityLimiter(self.settings.concurrent_reads)

@@ -52,7 +52,8 @@ async def patch(call: Call) -> Response:
         raise not_there(call.id)
     if not result.matched_count:
         raise changed(call.id)
-    return answer(record_line(found), headers={"ETag": etag(found, "json")})
+    links = call.state.links
+    return answer(record_line(links.shown(found)), headers={"ETag": etag(found, "json", links.tag)})
 
 
 async def update(call: Call) -> Response:

@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 
 async def list_generations(call: Call) -> Response:
     """A page of the records that match the query parameters, the newest first."""
-    asked = listing(call.request.query_params)
+    return await _list(call, listing(call.request.query_params))
+
+
+async def list_trace(call: Call) -> Response:
+    """A page of the records of a trace, the oldest first; the query parameters are those of the list."""
+    trace = {"metadata.traceId": str(call.request.path_params["traceId"])}
+    return await _list(call, listing(call.request.query_params, trace, "timestamp"))
+
+
+async def _list(call: Call, asked: Listing) -> Response:
     page = Page(asked)
     found = await call.read(_found, call, page, asked)
     total = await _total(call, page, asked, found.seen) if asked.count else None
@@ -46,7 +55,10 @@ def _found(call: Call, page: Page, asked: Listing) -> _Found:
     found = call.collection.find(page.filter, page.fields, sort=asked.order, skip=page.skip, limit=asked.limit + 1).to_list()
     docs = found[: asked.limit]
     cursor = page.next_cursor(docs[-1]) if len(found) > asked.limit else None
-    return _Found(b",".join(record_line(page.shown(document)) for document in docs), len(docs), len(found), cursor)
+    shown = [page.shown(document) for document in docs]
+    if asked.fields is None:
+        shown = [call.state.links.shown(document) for document in shown]
+    return _Found(b",".join(map(record_line, shown)), len(docs), len(found), cursor)
 
 
 async def _total(call: Call, page: Page, asked: Listing, found: int) -> int:
@@ -57,18 +69,19 @@ async def _total(call: Call, page: Page, asked: Listing, found: int) -> int:
 
 
 async def get(call: Call) -> Response:
-    """One record, as it was recorded."""
+    """One record, as it was recorded, and in JSON what it is linked to."""
     known_parameters(call.request, {})
     found = await call.read(call.collection.get, call.id)
     if found is None:
         raise not_there(call.id)
     form = "lines" if wanted(call.request) == "lines" else "json"
-    headers = {"ETag": etag(found, form), "Vary": "Accept"}
+    links = call.state.links
+    headers = {"ETag": etag(found, form, links.tag if form == "json" else ""), "Vary": "Accept"}
     if is_known(call.request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     if form == "lines":
         return Response(extended_line(found) + b"\n", headers=headers, media_type=JSON_LINES)
-    return Response(record_line(found), headers=headers, media_type=JSON)
+    return Response(record_line(links.shown(found)), headers=headers, media_type=JSON)
 
 
 async def feedback(call: Call) -> Response:
@@ -112,6 +125,15 @@ ENDPOINTS: Final = (
         list_generations,
         "read",
         "List records by query parameters, the newest first.",
+        parameters=LIST_PARAMETERS,
+        answer=schemas.PAGE,
+    ),
+    Endpoint(
+        "GET",
+        "/api/traces/{traceId}/generations",
+        list_trace,
+        "read",
+        "List the records of a trace, the oldest first.",
         parameters=LIST_PARAMETERS,
         answer=schemas.PAGE,
     ),
