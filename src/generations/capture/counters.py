@@ -76,6 +76,10 @@ class Tally:
         with self._lock:
             self.settled += count
 
+    def forget(self, count: int) -> None:
+        """Take back what was counted as captured, and proved to be no generation."""
+        self.found -= count
+
     def error(self, kind: str, message: str = "") -> None:
         """Count trouble that lost no generation."""
         with self._lock:

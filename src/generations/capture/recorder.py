@@ -35,9 +35,9 @@ _SHARE_OF_TRACES: Final = 4
 
 
 class Payload(NamedTuple):
-    """What another library told of a generation; `read` makes the record, on the recorder's thread."""
+    """What another library told of a generation; `read` makes the record, on the recorder's thread, or None if it is none."""
 
-    read: Callable[[], Object]
+    read: Callable[[], Object | None]
     size_bytes: int
 
 
@@ -252,7 +252,10 @@ class Recorder:
                 case Recording():
                     return [record_of(captured)]
                 case Payload():
-                    return [captured.read()]
+                    record = captured.read()
+                    if record is None:
+                        self._tally.forget(1)
+                    return [] if record is None else [record]
                 case EndedSpan() | EmittedLog():
                     return self._found(self._traces.add(captured))
                 case _:

@@ -236,9 +236,12 @@ def without_content(record: Record) -> Record:
     """The record without what was said: usage, times, parameters and metadata stay."""
     for path in _CONTENT:
         _change(record, path, None)
-    otel = as_dict(as_dict(record.get("metadata")).get("otel"))
+    metadata = as_dict(record.get("metadata"))
+    otel, litellm = as_dict(metadata.get("otel")), as_dict(metadata.get("litellm"))
     for name in otel.keys() - _TOLD_BY_THE_SPAN:
         del otel[name]
+    for name in _SAID_TO_LITELLM:
+        litellm.pop(name, None)
     return record
 
 
@@ -254,6 +257,8 @@ def without_anything_open(record: Record) -> Record:
 _CONTENT: Final = [field.path.split(".") for field in FIELDS if field.privacy == "content"]
 _TOLD_BY_THE_SPAN: Final = frozenset(["dialect", "name", "kind", "scope", "resource", "links"])
 """Of `metadata.otel`; the rest is whatever an instrumentation has put on its span, prompts of agents among it."""
+_SAID_TO_LITELLM: Final = ("error_information", "guardrail_information", "standard_built_in_tools_params")
+"""Of `metadata.litellm`."""
 _TECHNICAL: Final = frozenset(
     field.path.removeprefix("metadata.") for field in FIELDS if field.path.startswith("metadata.") and field.privacy == "technical"
 ) - {"tags"}
