@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import logging
 import threading
 import time
 from datetime import UTC, datetime
@@ -244,23 +243,6 @@ def test_context_travels_as_baggage_and_is_read_from_it(captured):
         otel_context.detach(token)
     metadata = captured.record()["metadata"]
     assert metadata == {"userId": "u-1", "tags": ["a", "b", "here"], "release": "1"}
-
-
-def test_log_lines_name_the_current_generation(captured):
-    lines = []
-    handler = logging.Handler()
-    handler.emit = lambda record: lines.append(record.generation_id)
-    handler.addFilter(capture.GenerationIdFilter())
-    log = logging.getLogger("host")
-    log.addHandler(handler)
-    log.warning("before")
-    with generation(model="m") as outer:
-        with generation(model="m") as inner:
-            log.warning("inside")
-        log.warning("between")
-    log.removeHandler(handler)
-
-    assert lines == [None, inner.id, outer.id]
 
 
 class Strange:
