@@ -22,7 +22,7 @@ import pytest
 from generations import Generations
 from generations.connect import open_engine
 from generations.store.keys import Keys
-from tests.targets.model_server import Models, serve_models
+from tests.targets.model_server import serve_models
 from tests.targets.served import Running, running
 
 from .filled import Filled
@@ -48,24 +48,24 @@ class Programs:
 
     Attributes:
         server: the server that records.
-        models: the model server.
         keys: keys that no program has had yet, with their projects.
         key, project: those of the last program.
     """
 
     server: Running
-    models: Models
     keys: Iterator[tuple[str, str]]
     key: str = field(init=False)
     project: str = field(init=False)
 
     def run(self, program: str, *arguments: str, **environment: str) -> list[Record]:
-        """The records of all that a program told of, in the order of its calls; the program must succeed."""
+        """The records of all that a program told of, in the order of its calls; the program must succeed.
+
+        It asks a model server of its own, whose ids begin at 1.
+        """
         self.project, self.key = next(self.keys)
         of_node = program.endswith(".mjs")
         folder = HERE / ("node" if of_node else "senders")
         told = {
-            "MODELS": self.models.url,
             "GENERATIONS": self.server.url,
             "GENERATIONS_KEY": self.key,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.server.url,
@@ -76,9 +76,9 @@ class Programs:
         }
         inherited = {name: value for name, value in os.environ.items() if name in ("HOME", "LANG", "PATH", "TMPDIR")}
         command = [node() if of_node else str(PYTHON), str(folder / program), *arguments]
-        done = subprocess.run(
-            command, check=False, env=inherited | SILENT | told | environment, capture_output=True, text=True, timeout=100
-        )
+        with serve_models() as models:
+            env = inherited | SILENT | told | {"MODELS": models.url} | environment
+            done = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=100)
         assert done.returncode == 0, f"{program} failed:\n{done.stdout}\n{done.stderr}"
         assert "Failed to export" not in done.stderr, done.stderr
         return self.records()
@@ -97,14 +97,8 @@ def node() -> str:
 
 
 @pytest.fixture(scope="session")
-def models():
-    with serve_models() as started:
-        yield started
-
-
-@pytest.fixture(scope="session")
-def programs(models, tmp_path_factory):
-    """A server with prices and keys, and the model server beside it."""
+def programs(tmp_path_factory):
+    """A server with prices and keys."""
     folder = tmp_path_factory.mktemp("programs") / "data"
     engine = open_engine(str(folder))
     keys = [Keys(engine).create(f"run-{number}", ["ingest", "read", "feedback"]) for number in range(MOST_RUNS)]
@@ -112,7 +106,7 @@ def programs(models, tmp_path_factory):
     with ExitStack() as started:
         started.enter_context(pytest.MonkeyPatch.context()).delenv("GENERATIONS_PRICES")
         server = started.enter_context(running(folder))
-        yield Programs(server, models, iter([(key.project, text) for text, key in keys]))
+        yield Programs(server, iter([(key.project, text) for text, key in keys]))
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from instrumentations import BY_NAME
 
-BY_NAME[sys.argv[1]]()
+BY_NAME[sys.argv[1]]("anthropic")
 
 import anthropic  # noqa: E402 - some instrumentations must come first
 from opentelemetry import trace  # noqa: E402
@@ -19,14 +19,14 @@ from opentelemetry import trace  # noqa: E402
 MESSAGES = [{"role": "user", "content": "What should I see in Graz?"}]
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL = {"name": "weather", "description": "The weather now.", "input_schema": SCHEMA}
-MODEL = "claude-sonnet-4-5-20250929"
+MODEL = "claude-haiku-4-5-20251001"
 
 client = anthropic.Anthropic(base_url=os.environ["MODELS"], api_key="none")
 create = client.messages.create
 
 
 def make_calls() -> None:
-    create(model=MODEL, max_tokens=100, system="Be brief.", messages=MESSAGES, stop_sequences=["END"], metadata={"user_id": "u-1"})
+    create(model=MODEL, max_tokens=100, system="Be brief.", messages=MESSAGES, stop_sequences=["END"])
     for _ in create(model=MODEL, max_tokens=100, messages=MESSAGES, stream=True):
         pass
     with client.messages.stream(model=MODEL, max_tokens=100, messages=MESSAGES, tools=[TOOL]) as stream:

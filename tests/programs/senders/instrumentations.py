@@ -1,4 +1,4 @@
-"""Turning on one instrumentation, the way its own documentation says, with what it sees going to the server as OTLP.
+"""Turning on one instrumentation of a library, the way its own documentation says, with what it sees going to the server as OTLP.
 
 Where it goes is in the environment (`OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_EXPORTER_OTLP_HEADERS`). Every span is sent in a
 request of its own as soon as it ends, so that a span comes before the one around it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from importlib import import_module
 
 from opentelemetry import trace
 from opentelemetry._logs import set_logger_provider
@@ -35,70 +36,56 @@ def send_logs() -> None:
     atexit.register(provider.shutdown)
 
 
-def genai() -> None:
+def genai(library: str) -> None:
     """OpenTelemetry's own instrumentations, with the content on the spans."""
-    _genai("SPAN_ONLY")
+    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "SPAN_ONLY"
+    send_spans()
+    _instrument("opentelemetry.instrumentation.genai", library)
 
 
-def genai_events() -> None:
+def genai_events(library: str) -> None:
     """The same, with the content in log records only."""
+    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "EVENT_ONLY"
     os.environ["OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"] = "true"
+    send_spans()
     send_logs()
-    _genai("EVENT_ONLY")
+    _instrument("opentelemetry.instrumentation.genai", library)
 
 
-def _genai(content: str) -> None:
-    os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = content
-    from opentelemetry.instrumentation.genai.anthropic import AnthropicInstrumentor
-    from opentelemetry.instrumentation.genai.langchain import LangChainInstrumentor
-    from opentelemetry.instrumentation.genai.openai import OpenAIInstrumentor
-
+def openinference(library: str) -> None:
     send_spans()
-    for instrumentor in (OpenAIInstrumentor(), AnthropicInstrumentor(), LangChainInstrumentor()):
-        instrumentor.instrument()
+    _instrument("openinference.instrumentation", library)
 
 
-def openinference() -> None:
-    from openinference.instrumentation.anthropic import AnthropicInstrumentor
-    from openinference.instrumentation.langchain import LangChainInstrumentor
-    from openinference.instrumentation.openai import OpenAIInstrumentor
-
+def openllmetry(library: str) -> None:
     send_spans()
-    for instrumentor in (OpenAIInstrumentor(), AnthropicInstrumentor(), LangChainInstrumentor()):
-        instrumentor.instrument()
+    _instrument("opentelemetry.instrumentation", library)
 
 
-def openllmetry() -> None:
-    from opentelemetry.instrumentation.anthropic import AnthropicInstrumentor
-    from opentelemetry.instrumentation.langchain import LangchainInstrumentor
-    from opentelemetry.instrumentation.openai import OpenAIInstrumentor
-
-    send_spans()
-    for instrumentor in (OpenAIInstrumentor(), AnthropicInstrumentor(), LangchainInstrumentor()):
-        instrumentor.instrument()
+def _instrument(family: str, library: str) -> None:
+    """Every family has a package for each library, with one instrumentor in it."""
+    package = import_module(f"{family}.{library}")
+    [instrumentor] = [name for name in dir(package) if name.lower() == f"{library}instrumentor"]
+    getattr(package, instrumentor)().instrument()
 
 
-def logfire() -> None:
+def logfire(library: str) -> None:
     import logfire
 
     logfire.configure(send_to_logfire=False, console=False, metrics=False, inspect_arguments=False)  # it sends where OTEL_… says
-    logfire.instrument_openai()
-    logfire.instrument_anthropic()
+    getattr(logfire, f"instrument_{library}")()
 
 
-def mlflow() -> None:
+def mlflow(library: str) -> None:
     """MLflow without its server: it must know of one, though it is never asked, and cannot send metrics."""
     os.environ["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
     os.environ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = os.environ.pop("OTEL_EXPORTER_OTLP_ENDPOINT") + "/v1/traces"
-    import mlflow
-
-    mlflow.openai.autolog()
-    mlflow.anthropic.autolog()
-    mlflow.langchain.autolog()
+    import_module(f"mlflow.{library}").autolog()
 
 
-def nothing() -> None:
-    """No instrumentation; only spans of the program's own."""
+def own(_: str) -> None:
+    """Spans that a library makes by itself, with content where it must be asked for."""
+    os.environ["ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE"] = "content"
     send_spans()
 
 
@@ -109,4 +96,5 @@ BY_NAME = {
     "openllmetry": openllmetry,
     "logfire": logfire,
     "mlflow": mlflow,
+    "own": own,
 }

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from instrumentations import BY_NAME
 
-BY_NAME[sys.argv[1]]()
+BY_NAME[sys.argv[1]]("openai")
 
 import openai  # noqa: E402 - some instrumentations must come first
 from opentelemetry import trace  # noqa: E402

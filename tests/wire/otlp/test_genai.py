@@ -235,3 +235,10 @@ def test_a_call_of_an_unnamed_model_is_kept_with_a_note():
 
     assert record["model"] == {"id": "unknown"}
     assert record["metadata"]["notes"] == ["no model was named"]
+
+
+def test_the_reason_that_anthropics_own_spans_tell_is_the_finish_reason():
+    said = '[{"role": "assistant", "parts": [{"type": "text", "content": "Here."}]}]'
+    told = {"anthropic.message.stop_reason": "end_turn", "gen_ai.output.messages": said}
+
+    assert only(a_chat(attributes=told))["output"]["finishReason"] == "end_turn"

@@ -164,3 +164,9 @@ def test_the_items_of_a_response_are_one_output():
 
     assert (output["content"], output["finishReason"]) == ([thought, message], "completed")
     assert "alternatives" not in output
+
+
+def test_the_model_that_was_asked_has_not_answered_a_call_that_failed():
+    told = {"openinference.span.kind": "LLM", "llm.model_name": "gpt-4o"}
+
+    assert only(a_span(attributes=told, status="error"))["model"] == {"id": "gpt-4o"}

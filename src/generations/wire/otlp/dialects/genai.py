@@ -85,9 +85,13 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     return completed(facts(told, NAMES), told, span, logs)
 
 
+_REASONS = ("gen_ai.response.finish_reasons", "gen_ai.response.finish_reason", "anthropic.message.stop_reason")
+"""The last is that of the spans which Anthropic's own client makes."""
+
+
 def completed(call: Call, told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     """The call, with what it lacks of messages and particulars taken from these conventions' attributes and events."""
-    reasons = told.texts("gen_ai.response.finish_reasons", "gen_ai.response.finish_reason")
+    reasons = told.texts(*_REASONS)
     found, choices = _messages(told, reasons)
     found, choices = found if call.input is None else call.input, call.choices or choices
     if found is None or not choices:

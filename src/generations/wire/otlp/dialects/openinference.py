@@ -70,6 +70,8 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     if tools:
         parameters["tools"] = tools
     user = parameters.pop("user", None)
+    if raw_output is None and not choices and not told.has("llm.response.model_name"):  # no model answered: the name is of the one asked
+        call = replace(call, requested_model=call.requested_model or call.answered_model, answered_model=None)
     call = replace(
         call,
         requested_model=first_text(call.requested_model, request.model, sent.get("model"), sent.get("model_name")),
