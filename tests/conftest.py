@@ -50,7 +50,7 @@ def pytest_generate_tests(metafunc):
         clients = [name for name in getattr(metafunc.module, "CLIENTS", ()) if name in asked and "engine" not in metafunc.fixturenames]
         if not metafunc.config.getoption("--everywhere"):
             clients = clients[-1:]  # the asynchronous client asks the same server in the same words
-            stores = stores[:1] if clients or metafunc.module.__name__.startswith("tests.query.") else stores[:2]
+            stores = stores[:2] if metafunc.module.__name__.startswith("tests.store.") else stores[:1]
         metafunc.parametrize("target", [*stores, *clients], indirect=True, scope="session")
 
 

@@ -13,6 +13,8 @@ from ..wire.payloads import a_log, a_model_event, a_span, an_export, an_observat
 
 PROGRAM = Path(__file__).parents[2] / "examples" / "real_input.py"
 
+pytestmark = pytest.mark.programs
+
 
 @pytest.fixture
 def inputs(tmp_path) -> Path:
