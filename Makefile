@@ -12,7 +12,7 @@ DIR ?=
 SECONDS ?= 60
 PAGES := README.md $(wildcard docs/*.md)
 
-.PHONY: help setup demo test test-everywhere test-programs senders check format lint types layers docs docs-check bench load crash real-input recorded lock clean
+.PHONY: help setup demo test test-everywhere test-programs senders check format lint types layers docs docs-check bench load crash outage fuzz real-input recorded lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -35,7 +35,7 @@ test: setup ## run the tests
 
 test-everywhere: setup ## every test of the store and its queries on a server, a sharded table and both clients at a distance too
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded,server,async tests/query tests/contract tests/store tests/jobs
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs --ignore tests/programs tests
 
 test-programs: $(PROGRAMS)/.installed ## real clients and frameworks under each instrumentation, recorded by a server; they go into .venv-programs
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests/programs
@@ -82,6 +82,9 @@ load: setup ## load a server on this machine; SIZE=1000000 writes its part of do
 crash: setup ## the kill tests: 20 rounds of SIGKILL under four writers, and 20 of the server under 16 clients
 	$(BIN)/python tests/crash/kill.py --rounds 20
 	$(BIN)/python tests/crash/kill_server.py --rounds 20
+
+outage: setup ## the server killed and the network cut for a minute under a program that captures and is killed itself: all arrives once
+	$(BIN)/python -m tests.crash.outage
 
 fuzz: setup ## send broken and hostile payloads to every reader for SECONDS=60 in all; what breaks one is kept in build/fuzz
 	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
