@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 
+from generations.wire.detect import DIALECTS
+
+from ..wire.exports import MESSAGES, a_batch_request, a_run, an_answered_request
 from .conftest import RECORDS
 
 
@@ -50,6 +54,41 @@ def test_a_file_that_cannot_be_read_is_exit_code_3(run):
 
     assert ran.code == 3
     assert ran.err == "error: missing.jsonl cannot be read: No such file or directory\n"
+
+
+def test_import_joins_the_files_of_a_batch(run, tmp_path):
+    (tmp_path / "input.jsonl").write_text(json.dumps(a_batch_request("q-1")) + "\n" + json.dumps(a_batch_request("q-2")) + "\n")
+    (tmp_path / "output.jsonl").write_text(json.dumps(an_answered_request("q-1")) + "\n")
+
+    ran = run("import", "output.jsonl", "input.jsonl")
+
+    assert (ran.code, [file["source"] for file in ran.lines]) == (0, ["output.jsonl"])
+    assert ran.err == "input.jsonl: 2 requests, joined to their answers in the other files\n"
+    assert run("get", "batch_req_q-1").lines[0]["input"]["content"] == MESSAGES
+
+
+def test_a_batch_without_answers_is_refused(run, tmp_path):
+    (tmp_path / "input.jsonl").write_text(json.dumps(a_batch_request("q-1")) + "\n")
+
+    assert "without their answers" in run("import", "input.jsonl").err
+    assert run("import", "input.jsonl", "input.jsonl").code == 3
+
+
+def test_import_takes_the_format_that_it_is_told(run, tmp_path):
+    (tmp_path / "a.jsonl").write_text(json.dumps(a_run()) + "\n")
+
+    wrong, unknown, right = (run("import", "a.jsonl", "--format", name) for name in ("helicone", "heli", "langsmith"))
+
+    assert (wrong.code, unknown.code, right.code) == (3, 3, 0)
+    assert "is not in the format helicone" in wrong.err
+    assert "there are generations, helicone, inspect" in unknown.err
+    assert (right.lines[0]["dialect"], right.lines[0]["added"]) == ("langsmith", 1)
+
+
+def test_the_help_of_import_names_every_format(run):
+    words = re.findall(r"[\w-]+", run("import", "--help").out)
+
+    assert [dialect.name for dialect in DIALECTS if dialect.name not in words] == []
 
 
 def test_export_writes_the_file_and_its_manifest(filled, tmp_path):

@@ -5,8 +5,37 @@ from __future__ import annotations
 import pytest
 
 from generations.errors import InvalidInput
-from generations.wire.detect import DIALECTS, INSPECT, LANGFUSE, OTLP, OWN, detect
+from generations.wire.detect import (
+    DIALECTS,
+    HELICONE,
+    INSPECT,
+    LANGFUSE,
+    LANGSMITH,
+    LITELLM,
+    LLM,
+    OPENAI_BATCH,
+    OPENAI_STORED,
+    OTLP,
+    OWN,
+    PHOENIX,
+    detect,
+    detected,
+    named,
+)
 
+from .exports import (
+    a_batch_request,
+    a_chain,
+    a_helicone_request,
+    a_page_of_completions,
+    a_row_of_phoenix,
+    a_run,
+    a_span_of_phoenix,
+    a_spend_log,
+    a_stored_completion,
+    an_agent_of_phoenix,
+    an_answered_request,
+)
 from .payloads import a_log, a_model_event, an_export, an_observation
 
 
@@ -26,10 +55,35 @@ from .payloads import a_log, a_model_event, an_export, an_observation
         ({"resourceSpans": []}, OTLP),
         ({"resourceLogs": []}, OTLP),
         ({"traces": [{"resourceSpans": []}], "logs": []}, OTLP),
+        (a_helicone_request(), HELICONE),
+        ({"data": [a_helicone_request()], "error": None}, HELICONE),
+        (a_run(), LANGSMITH),
+        (a_chain(), LANGSMITH),
+        (a_row_of_phoenix(), PHOENIX),
+        (an_agent_of_phoenix(), PHOENIX),
+        ({"data": [a_span_of_phoenix()], "next_cursor": None}, PHOENIX),
+        (a_spend_log(), LITELLM),
+        ({"data": [a_spend_log()], "total": 1}, LITELLM),
+        ({"llmTable": "turns"}, LLM),
+        (an_answered_request(), OPENAI_BATCH),
+        (an_answered_request(response=None, error={"code": "batch_expired"}), OPENAI_BATCH),
+        (a_stored_completion(), OPENAI_STORED),
+        (a_page_of_completions(a_stored_completion()), OPENAI_STORED),
     ],
 )
 def test_a_document_tells_its_dialect(document, dialect):
     assert detect(document) is dialect
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_format_has_a_name_and_can_be_asked_for_by_it(dialect):
+    assert named(dialect.name) is dialect
+
+
+def test_requests_without_answers_are_in_no_format_and_the_refusal_says_what_they_lack():
+    assert detected(a_batch_request()) is None
+    with pytest.raises(InvalidInput, match="without their answers"):
+        detect(a_batch_request())
 
 
 @pytest.mark.parametrize("document", [{"foo": 1, "bar": 2}, {}, "text", None, 5, [["nested"]]])

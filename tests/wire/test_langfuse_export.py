@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from generations.wire.langfuse_export import records
+from generations.wire.langfuse_export import pieces, read, recognises, records
 
 from .payloads import a_span, an_export, an_observation
 
@@ -211,3 +213,92 @@ def test_a_trace_of_the_api_a_page_and_a_single_observation_are_read_as_well():
 def test_a_generation_without_a_model_is_handed_on_without_one():
     """The importer refuses it with the reason; a model is not made up."""
     assert only(an_export(an_observation(model=None)))["model"] == {}
+
+
+def a_row(**cells):
+    """A row of the export to blob storage, as JSON lines have it."""
+    row = {
+        "id": "b1",
+        "trace_id": "t1",
+        "project_id": "p1",
+        "type": "GENERATION",
+        "name": "chat",
+        "start_time": "2025-03-01 10:00:00.000000",
+        "end_time": "2025-03-01 10:00:02.500000",
+        "completion_start_time": "2025-03-01 10:00:00.150000",
+        "level": "DEFAULT",
+        "input": '[{"role": "user", "content": "Which river runs through Prague?"}]',
+        "output": "The Vltava.",
+        "metadata": {"attributes": '{"gen_ai.system": "OpenAI"}'},
+        "provided_model_name": "gpt-4",
+        "model_parameters": '{"temperature": 0.5}',
+        "usage_details": {"input": "12", "output": "5", "total": "17"},
+        "cost_details": {"input": 0.00036, "output": 0.0003, "total": 0.00066},
+        "user_id": "u-9",
+        "session_id": "s-3",
+        "trace_name": "river quiz",
+        "tags": ["quiz"],
+    }
+    return row | cells
+
+
+def test_a_row_of_the_export_to_blob_storage_becomes_a_record():
+    record = only(a_row())
+    langfuse = record["metadata"].pop("langfuse")
+
+    assert record == {
+        "id": "t1-b1",
+        "timestamp": "2025-03-01T10:00:00.000000Z",
+        "model": {"id": "gpt-4", "provider": "openai"},
+        "input": {"type": "text", "content": [{"role": "user", "content": "Which river runs through Prague?"}], "tokens": 12},
+        "output": {"type": "text", "content": "The Vltava.", "tokens": 5},
+        "parameters": {"temperature": 0.5},
+        "usage": {
+            "promptTokens": 12,
+            "completionTokens": 5,
+            "totalTokens": 17,
+            "cost": 0.00066,
+            "currency": "USD",
+            "costSource": "computed",
+        },
+        "performance": {"latency": 2500, "timeToFirstToken": 150},
+        "status": "success",
+        "metadata": {
+            "userId": "u-9",
+            "sessionId": "s-3",
+            "functionId": "river quiz",
+            "traceId": "t1",
+            "spanId": "b1",
+            "tags": ["quiz"],
+        },
+    }
+    assert (langfuse["projectId"], langfuse["name"]) == ("p1", "chat")
+
+
+def test_the_second_version_of_the_api_and_csv_give_the_same_record():
+    """The API hands out inputs as text unless it is asked to parse them; in CSV every cell is text."""
+    camel = {"".join(part if index == 0 else part.capitalize() for index, part in enumerate(name.split("_"))): name for name in a_row()}
+    of_the_api = {name: a_row()[snake] for name, snake in camel.items()}
+    of_csv = {name: json.dumps(value) if isinstance(value, dict | list) else value for name, value in of_the_api.items()}
+
+    assert recognises({"data": [of_the_api], "meta": {"cursor": None}})
+    assert list(records({"data": [of_the_api], "meta": {"cursor": None}})) == [only(a_row())]
+    assert only(of_csv | {"parentObservationId": ""}) == only(a_row())
+
+
+def test_embeddings_are_calls_of_a_model_too():
+    assert only(an_export(an_observation(type="EMBEDDING")))["id"] == "t1-b1"
+
+
+def test_counts_of_older_tables_stand_in_columns_of_their_own():
+    row = a_row(promptTokens="12", completionTokens="5", totalTokens="17")
+    del row["usage_details"]
+
+    assert only(row)["usage"]["totalTokens"] == 17
+
+
+def test_rows_of_one_trace_name_the_generations_inside_them():
+    outer, inner = a_row(id="o"), a_row(id="i", parent_observation_id="o")
+    found = [piece for row in (outer, inner) for _, piece in pieces(row)]
+
+    assert [record["metadata"]["langfuse"].get("innerGenerations") for record in read(found)] == [["t1-i"], None]

@@ -26,6 +26,10 @@ def import_(
     context: typer.Context,
     *,
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, or - for standard input.", show_default=False)],
+    format: Annotated[
+        str | None,
+        typer.Option("--format", metavar="NAME", help="The format that the files are in; default: told by the content."),
+    ] = None,
     rejected: Annotated[
         Path | None, typer.Option("--rejected", metavar="FILE", help="Where refused records go; default FILE.rejected.jsonl.")
     ] = None,
@@ -36,28 +40,41 @@ def import_(
 ) -> None:
     """Take in generations from files.
 
-    Our own JSON, JSON lines and Parquet, Langfuse trace exports and Inspect AI logs are told by their content, and so
-    is gzip and zstd. A record that breaks a rule is refused
-    with its line and the reason, and kept in a file beside; the others are taken. Importing again adds nothing.
+    Formats are generations (our own JSON, JSON lines and Parquet), otlp, langfuse, langsmith, phoenix, helicone, litellm (spend
+    logs), llm (logs.db), openai-batch, openai-stored and inspect. They are told by the content, and so are CSV, gzip and zstd.
+    A record that breaks a rule is refused with its line and the reason, and kept in a file beside; the others are taken.
+    Importing again adds nothing.
 
     Examples:
       generations import generations.jsonl traces/*.json
       zcat old.jsonl.gz | generations import -
+      generations import "$(llm logs path)"
+      generations import batch-input.jsonl batch-output.jsonl batch-errors.jsonl
+      generations import observations.csv --format langfuse
       generations import big.parquet --data clickhouse://localhost:8123/generations --project team-a
     """
-    from generations.jobs.importing import import_from  # noqa: PLC0415 - help needs no jobs
+    from generations.jobs.batch_requests import BatchRequests  # noqa: PLC0415 - help needs no jobs
+    from generations.jobs.importing import import_from  # noqa: PLC0415 - the same
+    from generations.wire.detect import named  # noqa: PLC0415 - the same
 
     if rejected is not None and len(files) > 1:
         raise InvalidInput("--rejected names one file, and several are imported", hint="import them one by one")
+    if format is not None:
+        named(format)  # before a file is opened
     refused = 0
-    with collection(context, data, project, prices) as generations:
+    with collection(context, data, project, prices) as generations, BatchRequests.among(files if len(files) > 1 else ()) as requests:
         for name in files:
+            if name in requests.sources and not requests.sources.keys() >= set(files):
+                sys.stderr.write(
+                    f"{printing.cell(name)}: {requests.sources[name]:,} requests, joined to their answers in the other files\n"
+                )
+                continue
             with progress(printing.cell(Path(name).name), is_bytes=True) as move:
 
                 def tell(report: "ImportReport", move: Any = move) -> None:
                     move(report.read_bytes, report.total_bytes, f"{report.read:,} records")
 
-                report = import_from(name, generations.origin, rejected_path=rejected, on_progress=tell)
+                report = import_from(name, generations.origin, format=format, requests=requests, rejected_path=rejected, on_progress=tell)
             _tell_import(report, as_table)
             refused += report.refused
     if refused:

@@ -27,7 +27,7 @@ _UNDECODABLE: Final = re.compile("[\udc80-\udcff]")
 def first_row(source: Source) -> dict[str, str] | None:
     """The first row of what may be CSV, with empty cells if there is only a header; nothing is taken from the source.
 
-    None when it is not CSV: JSON, or text without a header of several different names.
+    None when it is not CSV: JSON, or text without a header of several names.
     """
     head = source.peek(_PEEK)
     if head.lstrip()[:1] in (b"{", b"[", b""):
@@ -40,9 +40,8 @@ def first_row(source: Source) -> dict[str, str] | None:
         row = next(rows, None) or []
     except (csv.Error, StopIteration):
         return None
-    if len(names) < 2 or len(set(names)) < len(names) or not all(names):
-        return None
-    return dict(zip(names, [*row, *[""] * len(names)], strict=False))
+    cells = _cells(names, [*row, *[""] * len(names)])
+    return cells if len(cells) > 1 else None
 
 
 def csv_batches(source: Source) -> Iterator[Batch]:
@@ -68,7 +67,7 @@ def csv_batches(source: Source) -> Iterator[Batch]:
             if not row:  # an empty line
                 continue
             fault = _fault(row, names)
-        text = _text(lines.taken) if fault else json.dumps(dict(zip(names, row, strict=True)), separators=(",", ":")).encode()
+        text = _text(lines.taken) if fault else json.dumps(_cells(names, row), separators=(",", ":")).encode()
         if fault:
             faults[len(texts)] = fault
         texts.append(text)
@@ -78,6 +77,11 @@ def csv_batches(source: Source) -> Iterator[Batch]:
             first, texts, faults, size = first + len(texts), [], {}, 0
     if texts:
         yield Batch(texts, range(first, first + len(texts)), "row", faults)
+
+
+def _cells(names: list[str], row: list[str]) -> dict[str, str]:
+    """The cells by their names. Data frames write their index as a column without a name, or under the name of another."""
+    return {name: cell for name, cell in zip(names, row, strict=False) if name}
 
 
 def _delimiter(header: str) -> str:

@@ -70,8 +70,11 @@ def parquet_batches(source: Source, is_ours: Callable[[Mapping[str, Any] | None]
 
 
 def _cells(row: Mapping[str, Any]) -> dict[str, Any]:
-    """The cells of a row as JSON values, without those that are null."""
-    return {name: plain for name, value in row.items() if (plain := _plain(value)) is not None}
+    """The cells of a row as JSON values, without those that are null, and without the index of a data frame."""
+    return {name: plain for name, value in row.items() if (plain := _plain(value)) is not None and not name.startswith(_INDEX)}
+
+
+_INDEX: Final = "__index_level_"
 
 
 def _foreign_text(row: Mapping[str, Any]) -> bytes:

@@ -90,7 +90,8 @@ def _attributes(run: Object) -> Object:
     """As the SDK's exporter names them; what it does not export stands under `langsmith.run.`."""
     extra = object_in(run.get("extra"))
     metadata = as_object(extra.get("metadata"))
-    invocation = as_object(extra.get("invocation_params"))
+    invocation = dict(as_object(extra.get("invocation_params")))
+    models = [invocation.pop(name, None) for name in ("model", "model_name")]
     first_token_ms = between_ms(run.get("start_time"), _first_token_at(run))
     told: Object = {
         "langsmith.span.kind": run.get("run_type"),
@@ -99,6 +100,7 @@ def _attributes(run: Object) -> Object:
         "langsmith.span.tags": run.get("tags"),
         "gen_ai.prompt": run.get("inputs"),
         "gen_ai.completion": run.get("outputs"),
+        "gen_ai.request.model": first_text(metadata.get("ls_model_name"), *models),
         "gen_ai.response.time_to_first_chunk": None if first_token_ms is None else first_token_ms / 1000,
         "gen_ai.usage.cost": as_number(run.get("total_cost")) or None,  # 0 where LangSmith knows no price
     }

@@ -75,7 +75,7 @@ def _payload(row: Object) -> Object:
             **{name: row.get(name) for name in _SAME},
             "id": row.get("request_id"),
             "response_cost": spent,
-            "cache_hit": str(row.get("cache_hit")).lower() == "true",
+            "cache_hit": True if str(row.get("cache_hit")).lower() == "true" else None,
             "status": first_text(row.get("status"), about.get("status")),
             "messages": row.get("messages") or request.get("messages") or request.get("input"),
             "response": row.get("response"),

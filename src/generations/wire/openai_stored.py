@@ -38,24 +38,23 @@ _OF_THE_ANSWER: Final = frozenset(
         "status",
         "error",
         "incomplete_details",
-        "request_id",
     ]
 )
-_OF_THE_LOG: Final = frozenset(["metadata", "input_user", "messages"])
+_OF_THE_LOG: Final = frozenset(["metadata", "input_user", "messages", "request_id"])
 
 
 def recognises(document: Any) -> bool:
     """True for a page of completions or responses, an empty one too, and for one of them."""
     holder = as_object(document)
     if holder.get("object") == "list" and "has_more" in holder:
-        return all(as_object(item).get("object") in _KINDS for item in as_list(holder.get("data"))[:1])
-    return holder.get("object") in _KINDS
+        return all(as_text(as_object(item).get("object")) in _KINDS for item in as_list(holder.get("data"))[:1])
+    return as_text(holder.get("object")) in _KINDS
 
 
 def records(document: Any) -> Iterator[Object]:
     """One record for each completion of a page."""
     for item in each_of(document, "data"):
-        if item.get("object") in _KINDS:
+        if as_text(item.get("object")) in _KINDS:
             yield _record(item)
 
 

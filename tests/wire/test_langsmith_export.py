@@ -1,0 +1,117 @@
+"""Runs exported from LangSmith."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from generations.wire.detect import LANGSMITH
+from generations.wire.langsmith_export import recognises
+
+from .exports import MESSAGES, RUN, TRACE, a_chain, a_completion, a_run
+
+
+def only(*runs):
+    [record] = LANGSMITH.records({"runs": list(runs)})
+    return record
+
+
+def test_a_run_of_type_llm_becomes_a_record_and_the_chain_around_it_does_not():
+    record = only(a_chain(), a_run())
+    otel = record["metadata"].pop("otel")
+
+    assert record == {
+        "id": f"{TRACE}-{RUN}",
+        "timestamp": "2025-03-01T10:00:00.000000Z",
+        "model": {"id": "gpt-4o", "version": "gpt-4o-2024-08-06", "provider": "openai"},
+        "input": {"type": "text", "content": MESSAGES, "tokens": 12},
+        "output": {"type": "text", "content": "The Vltava.", "tokens": 5, "finishReason": "stop"},
+        "parameters": {"temperature": 0.5},
+        "usage": {
+            "promptTokens": 12,
+            "completionTokens": 5,
+            "totalTokens": 17,
+            "cachedTokens": 4,
+            "reasoningTokens": 2,
+            "cost": 0.00007,
+            "currency": "USD",
+            "costSource": "reported",
+        },
+        "performance": {"latency": 2000, "timeToFirstToken": 150},
+        "status": "success",
+        "metadata": {
+            "requestId": "chatcmpl-1",
+            "sessionId": "s-3",
+            "workflowId": "quiz",
+            "traceId": TRACE,
+            "spanId": RUN,
+            "parentSpanId": TRACE,
+            "tags": ["quiz"],
+            "ls_model_name": "gpt-4o",
+            "ls_provider": "openai",
+            "team": "rivers",
+        },
+    }
+    assert otel["attributes"]["langsmith"]["run"]["status"] == "success"
+
+
+def test_runs_inside_a_run_are_read_too():
+    assert only(a_chain(child_runs=[a_run()]))["id"] == f"{TRACE}-{RUN}"
+
+
+def test_a_call_that_two_runs_describe_is_one_record():
+    """A wrapped client inside a chat model: both are of type llm, and both tell what was used."""
+    answer = a_completion()
+    inner = a_run(
+        "00000000-0000-4000-8000-000000000001", parent_run_id=RUN, inputs={"model": "gpt-4o", "messages": MESSAGES}, outputs=answer
+    )
+
+    record = only(a_chain(), a_run(), inner)
+
+    assert record["id"] == f"{TRACE}-00000000-0000-4000-8000-000000000001"
+    assert record["usage"]["totalTokens"] == 17
+    assert [outer["spanId"] for outer in record["metadata"]["otel"]["outerSpans"]] == [RUN]
+
+
+def test_parents_are_told_by_the_dotted_order_where_nothing_else_tells_them():
+    run = a_run()
+    del run["parent_run_id"], run["trace_id"]
+
+    metadata = only(run)["metadata"]
+
+    assert (metadata["traceId"], metadata["parentSpanId"]) == (TRACE, TRACE)
+
+
+def test_cells_of_a_table_hold_json_or_what_a_data_frame_writes():
+    structured = ("inputs", "outputs", "extra", "tags")
+    as_json = a_run() | {name: json.dumps(a_run()[name]) for name in structured}
+    as_python = a_run() | {name: str(a_run()[name]) for name in structured}
+
+    assert only(as_json) == only(as_python) == only(a_run())
+
+
+def test_counts_of_the_run_stand_in_where_the_outputs_have_none():
+    outputs = {"generations": [[{"text": "The Vltava."}]]}
+    details = {"prompt_token_details": {"cache_read": 4}, "completion_token_details": {"reasoning": 2}}
+
+    usage = only(a_run(outputs=outputs, **details))["usage"]
+
+    assert (usage["promptTokens"], usage["cachedTokens"], usage["completionTokens"], usage["reasoningTokens"]) == (12, 4, 5, 2)
+
+
+def test_zeros_for_unknown_counts_and_costs_are_left_out():
+    nothing = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0, "total_cost": "0"}
+
+    assert "usage" not in only(a_run(outputs={"generations": [[{"text": "?"}]]}, **nothing))
+
+
+def test_a_failed_run_is_an_error():
+    record = only(a_run(outputs=None, error="RateLimitError('slow down')", status="error"))
+
+    assert (record["status"], record["error"]) == ("error", {"message": "RateLimitError('slow down')"})
+
+
+@pytest.mark.parametrize("document", [a_run(), a_chain(), {"runs": [a_run()], "cursors": {}}])
+def test_runs_of_any_type_and_pages_of_them_are_recognised(document):
+    assert recognises(document)

@@ -1,0 +1,78 @@
+"""Rows of LiteLLM's spend logs."""
+
+from __future__ import annotations
+
+import json
+
+from generations.wire.litellm_spend import recognises, records
+
+from .exports import MESSAGES, a_spend_log
+
+
+def only(**columns):
+    [record] = records(a_spend_log(**columns))
+    return record
+
+
+def test_a_row_becomes_a_record():
+    record = only()
+    litellm = record["metadata"].pop("litellm")
+
+    assert record == {
+        "id": "litellm-chatcmpl-1",
+        "timestamp": "2025-03-01T10:00:00.000000Z",
+        "model": {"id": "gpt-4o", "name": "rivers", "version": "gpt-4o-2024-08-06", "provider": "openai"},
+        "input": {"type": "text", "content": MESSAGES, "tokens": 12},
+        "output": {"type": "text", "content": "The Vltava.", "tokens": 5, "finishReason": "stop"},
+        "parameters": {"temperature": 0.5},
+        "usage": {
+            "promptTokens": 12,
+            "completionTokens": 5,
+            "totalTokens": 17,
+            "cachedTokens": 4,
+            "reasoningTokens": 2,
+            "cost": 0.00007,
+            "currency": "USD",
+            "costSource": "reported",
+        },
+        "performance": {"latency": 2000, "timeToFirstToken": 150},
+        "status": "success",
+        "metadata": {"requestId": "chatcmpl-1", "userId": "u-9", "sessionId": "s-3", "tags": ["quiz"]},
+    }
+    assert litellm["metadata"] == {"user_api_key_alias": "rivers"}
+
+
+def test_rows_of_a_dump_are_text_in_every_cell():
+    row = {name: json.dumps(value) if isinstance(value, dict | list) else str(value) for name, value in a_spend_log().items()}
+    row |= {"startTime": "2025-03-01 10:00:00", "endTime": "2025-03-01 10:00:02", "completionStartTime": "2025-03-01 10:00:00.15"}
+
+    assert list(records(row)) == [only()]
+
+
+def test_without_messages_the_numbers_are_read():
+    """`store_prompts_in_spend_logs` is off by default."""
+    record = only(messages={}, response={}, proxy_server_request={})
+
+    assert record.keys().isdisjoint(("input", "output", "parameters"))
+    assert record["usage"]["cachedTokens"] == 4
+
+
+def test_failures_are_errors_with_what_went_wrong():
+    about = {
+        "status": "failure",
+        "error_information": {"error_class": "RateLimitError", "error_message": "Slow down.", "error_code": "429"},
+    }
+    record = only(status="failure", metadata=about, response={}, spend=0, prompt_tokens=0, completion_tokens=0, total_tokens=0)
+
+    assert (record["status"], record["error"]) == ("error", {"type": "RateLimitError", "message": "Slow down.", "code": "429"})
+    assert "usage" not in record
+
+
+def test_a_page_holds_a_record_for_each_call_of_a_model():
+    tool = a_spend_log(
+        "t", call_type="call_mcp_tool", response={}, prompt_tokens=0, completion_tokens=0, total_tokens=0, metadata={}, spend=0
+    )
+    page = {"data": [a_spend_log("a"), a_spend_log("b"), tool], "total": 3}
+
+    assert recognises(page)
+    assert [record["id"] for record in records(page)] == ["litellm-a", "litellm-b"]

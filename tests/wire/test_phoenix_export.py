@@ -1,0 +1,94 @@
+"""Spans exported from Phoenix."""
+
+from __future__ import annotations
+
+import pytest
+
+from generations.wire.detect import PHOENIX
+from generations.wire.phoenix_export import recognises
+
+from .exports import MESSAGES, a_row_of_phoenix, a_span_of_phoenix, an_agent_of_phoenix
+
+TRACE, SPAN, PARENT = "a" * 32, "2" * 16, "1" * 16
+
+
+def only(*items):
+    [record] = PHOENIX.records({"data": list(items)})
+    return record
+
+
+def test_a_span_of_kind_llm_becomes_a_record_and_the_agent_around_it_does_not():
+    record = only(a_row_of_phoenix(), an_agent_of_phoenix())
+
+    assert record == {
+        "id": f"{TRACE}-{SPAN}",
+        "timestamp": "2025-03-01T10:00:00.000000Z",
+        "model": {"id": "gpt-4o-2024-08-06", "version": "gpt-4o-2024-08-06", "provider": "openai"},
+        "input": {"type": "text", "content": MESSAGES, "tokens": 12},
+        "output": {"type": "text", "content": "The Vltava.", "tokens": 5},
+        "parameters": {"temperature": 0.5},
+        "usage": {"promptTokens": 12, "completionTokens": 5, "totalTokens": 17, "cachedTokens": 4},
+        "performance": {"latency": 2000, "timeToFirstToken": 150},
+        "status": "success",
+        "metadata": {
+            "sessionId": "s-3",
+            "agentId": "quiz master",
+            "traceId": TRACE,
+            "spanId": SPAN,
+            "parentSpanId": PARENT,
+            "team": "rivers",
+            "otel": {
+                "dialect": "openinference",
+                "name": "ChatCompletion",
+                "kind": "unspecified",
+                "attributes": {"phoenix": {"cumulative_error_count": 0}},
+            },
+        },
+    }
+
+
+def test_the_api_and_the_frame_give_the_same_record():
+    row = a_row_of_phoenix()
+    del row["cumulative_error_count"]
+
+    assert only(a_span_of_phoenix()) == only(row)
+
+
+def test_the_api_with_the_names_of_otlp_is_read_as_otlp():
+    span = {
+        "trace_id": TRACE,
+        "span_id": SPAN,
+        "name": "ChatCompletion",
+        "start_time_unix_nano": 1740823200000000000,
+        "end_time_unix_nano": 1740823202000000000,
+        "status": {"code": 2, "message": "Slow down."},
+        "attributes": [
+            {"key": "openinference.span.kind", "value": {"string_value": "LLM"}},
+            {"key": "llm.model_name", "value": {"string_value": "gpt-4o"}},
+            {"key": "llm.token_count.prompt", "value": {"int_value": 12}},
+        ],
+    }
+
+    record = only(span)
+
+    assert recognises({"data": [span], "next_cursor": None})
+    assert (record["id"], record["model"]["id"], record["usage"]) == (f"{TRACE}-{SPAN}", "gpt-4o", {"promptTokens": 12})
+    assert (record["status"], record["error"]) == ("error", {"message": "Slow down."})
+
+
+def test_cells_of_csv_hold_the_lists_of_a_data_frame_in_pythons_notation():
+    row = {name: value if isinstance(value, str) else str(value) for name, value in a_row_of_phoenix().items()}
+    del row["cumulative_error_count"]
+
+    assert only(row) == only(a_span_of_phoenix())
+
+
+@pytest.mark.parametrize("start", ["2025-03-01 10:00:00+00:00", "2025-03-01T10:00:00", 1740823200000, 1740823200000000000])
+def test_instants_are_read_as_frames_write_them(start):
+    assert only(a_row_of_phoenix(start_time=start))["timestamp"] == "2025-03-01T10:00:00.000000Z"
+
+
+def test_what_was_said_stays_text_also_where_it_looks_like_json():
+    messages = "[{'message.role': 'user', 'message.content': '{\"a\": 1}'}]"
+
+    assert only(a_row_of_phoenix(**{"attributes.llm.input_messages": messages}))["input"]["content"][0]["content"] == '{"a": 1}'
