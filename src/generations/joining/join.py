@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from generations import query
 from generations.joining.merging import merged
 from generations.joining.pieces import Told
 from generations.joining.reading import read_trace
 from generations.record.encode import encode_each
-from generations.store.revise import Revision
+from generations.store.limits import UNLIMITED
+from generations.store.revise import Revision, matching_ids
+from generations.wire.otlp.evaluations import Evaluation
+from generations.wire.otlp.trace import put_evaluations
 from generations.wire.payload import Object
 
 if TYPE_CHECKING:
@@ -57,6 +61,10 @@ class Kept:
     new: Mapping[str, Sequence[Told]]
     earlier: Mapping[str, Sequence[Told]]
 
+    def of(self, trace_ids: Collection[str]) -> Kept:
+        """Those of some traces."""
+        return Kept({trace_id: told for trace_id, told in self.new.items() if trace_id in trace_ids}, self.earlier)
+
 
 @dataclass(slots=True)
 class _Changes:
@@ -66,12 +74,14 @@ class _Changes:
         fresh: records that pieces before gave nothing of.
         again: records whose pieces were sent again; they are there unless the process ended before it wrote them.
         differing: what was known of a record, and what is known now.
+        said: the same of what was said of a record that is not made of these pieces, by a filter that finds it.
         gone: records that are no generations of their own any more.
     """
 
     fresh: dict[str, Object] = field(default_factory=dict[str, Object])
     again: dict[str, Object] = field(default_factory=dict[str, Object])
     differing: dict[str, tuple[Object, Object]] = field(default_factory=dict[str, tuple[Object, Object]])
+    said: dict[tuple[str, str], tuple[Object, Object]] = field(default_factory=dict[tuple[str, str], tuple[Object, Object]])
     gone: list[str] = field(default_factory=list[str])
 
 
@@ -84,9 +94,12 @@ def keep(store: Store, told: Sequence[Told], kept_for: timedelta = KEPT_FOR) -> 
     for one in told:
         new.setdefault(one.piece.trace_id, []).append(one)
     batch = store.pieces.append([one.piece for one in told])
+    others, aging = store.pieces.others(new, batch, kept_for / 2)
     earlier: dict[str, list[Told]] = {}
-    for piece in store.pieces.others(new, batch, kept_for):
+    for piece in others:
         earlier.setdefault(piece.trace_id, []).append(Told.of(piece))
+    if aging:
+        store.pieces.append([piece for piece in others if piece.trace_id in aging])
     return Kept(new, earlier)
 
 
@@ -106,21 +119,50 @@ def record(store: Store, kept: Kept, max_record_bytes: int) -> Joined:
 
 
 def _compare(changes: _Changes, earlier: Sequence[Told], new: Sequence[Told]) -> None:
+    sent = {(one.piece.kind, one.piece.key): one for one in new}
     if not earlier:
-        changes.fresh |= read_trace(new).records
+        reading = read_trace(sent.values())
+        changes.fresh |= reading.records
+        _compare_said(changes, (), reading.evaluations)
         return
-    known = {(one.piece.kind, one.piece.key): one.piece.body for one in earlier}
-    really_new = [one for one in new if known.get((one.piece.kind, one.piece.key)) != one.piece.body]
+    known = {(one.piece.kind, one.piece.key): one for one in earlier}
+    really_new = {key: one for key, one in sent.items() if key not in known or known[key].piece.body != one.piece.body}
     before = read_trace(earlier)
-    after = read_trace([*earlier, *really_new]) if really_new else before
+    after = read_trace((known | really_new).values()) if really_new else before
+    is_repeated = len(really_new) < len(sent)
     for id, found in after.records.items():
         if id not in before.records:
             changes.fresh[id] = found
         elif found != before.records[id]:
             changes.differing[id] = (before.records[id], found)
-        elif len(really_new) < len(new):
+        elif is_repeated:
             changes.again[id] = found
     changes.gone += [id for id in before.records if id not in after.records]
+    is_last_try = is_repeated or any(kind == "settled" for kind, _ in really_new)
+    _compare_said(changes, () if is_last_try else before.evaluations, after.evaluations)
+
+
+def _compare_said(changes: _Changes, before: Iterable[Evaluation], after: Iterable[Evaluation]) -> None:
+    was, now = _by_filter(before), _by_filter(after)
+    for key, said in now.items():
+        if said != (base := was.get(key, Object())):
+            changes.said[key] = (base, said)
+
+
+def _by_filter(evaluations: Iterable[Evaluation]) -> dict[tuple[str, str], Object]:
+    """What was said of records that these pieces do not make, by the path and value that find each."""
+    found: dict[tuple[str, str], list[Evaluation]] = {}
+    for one in evaluations:
+        if one.span_key is not None:
+            found.setdefault(("id", one.span_key), []).append(one)
+        elif one.response_id is not None:
+            found.setdefault(("metadata.requestId", one.response_id), []).append(one)
+        elif one.trace_id is not None:
+            found.setdefault(("metadata.traceId", one.trace_id), []).append(one)
+    records: dict[tuple[str, str], Object] = {}
+    for key, said in found.items():
+        put_evaluations(records.setdefault(key, Object()), said)
+    return records
 
 
 def _apply(store: Store, changes: _Changes, joined: Joined, max_record_bytes: int) -> None:
@@ -129,10 +171,22 @@ def _apply(store: Store, changes: _Changes, joined: Joined, max_record_bytes: in
     absent = _revise(store, differing, joined, max_record_bytes)
     expected = changes.again | {id: differing[id][1] for id in absent}
     if expected:  # what is not there was deleted meanwhile, or never written
-        deleted = store.pieces.deleted(expected)
+        deleted = store.pieces.about(expected, "deleted")
         _insert(store, {id: found for id, found in expected.items() if id not in deleted}, joined, max_record_bytes)
     if changes.gone:
         joined.removed += store.remove(changes.gone)
+    if changes.said:
+        _revise(store, _found(store, changes.said), joined, max_record_bytes)
+
+
+def _found(store: Store, said: Mapping[tuple[str, str], tuple[Object, Object]]) -> dict[str, tuple[Object, Object]]:
+    """What was said, by the id of the record that each is about; where several are found it is the last one."""
+    found = {value: change for (path, value), change in said.items() if path == "id"}
+    for (path, value), change in said.items():
+        if path != "id":
+            ids = matching_ids(store, query.compile_keys({path: value}, store.source), UNLIMITED)
+            found |= dict.fromkeys(ids[-1:], change)
+    return found
 
 
 def _insert(store: Store, records: Mapping[str, Object], joined: Joined, max_record_bytes: int) -> list[str]:

@@ -5,6 +5,7 @@ While the records of one group are made and written, the pieces of the next one 
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -15,13 +16,17 @@ from typing import TYPE_CHECKING, Final
 
 from generations.errors import StoreUnavailable
 from generations.joining.join import KEPT_FOR, Joined, Kept, Refused, keep, record
+from generations.joining.pieces import Told, settling_piece
 
 if TYPE_CHECKING:
-    from generations.joining.pieces import Told
     from generations.store.collection import Collection
 
 MOST_PIECES: Final = 20_000
 MOST_BYTES: Final = 64 << 20
+MOST_SETTLED: Final = 1_000
+MOST_SECONDS_BETWEEN_SWEEPS: Final = 60.0
+PATIENCE: Final = timedelta(minutes=5)
+_LOG: Final = logging.getLogger("generations.joining")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +54,23 @@ class Joiner:
     Args:
         collection: opens the collection of a project.
         kept_for: how long pieces wait for others of their trace, from the last one on.
+        patience: how long events that tell a whole call wait for their span until they become a record without it; that
+            is completed where it comes later.
     """
 
-    def __init__(self, collection: Callable[[str], Collection], kept_for: timedelta = KEPT_FOR) -> None:
+    def __init__(self, collection: Callable[[str], Collection], kept_for: timedelta = KEPT_FOR, patience: timedelta = PATIENCE) -> None:
         self._collection = collection
         self._kept_for = kept_for
+        self._patience = min(patience, kept_for / 2)
         self._queue: deque[_Waiting] = deque()
         self._kept: deque[tuple[list[_Waiting], Kept]] = deque()
         self._changed = threading.Condition()
         self._closing = False
         self._is_keeping = True
+        self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=target, name=f"generations-joiner-{name}", daemon=True)
-            for name, target in (("keeps", self._run_keeping), ("records", self._run_recording))
+            for name, target in (("keeps", self._run_keeping), ("records", self._run_recording), ("sweeps", self._run_sweeping))
         ]
         for thread in self._threads:
             thread.start()
@@ -96,6 +105,7 @@ class Joiner:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        self._stopping.set()
         for thread in self._threads:
             thread.join()
 
@@ -137,14 +147,41 @@ class Joiner:
 
     def _run_recording(self) -> None:
         while (found := self._next_kept()) is not None:
-            group, kept = found
-            try:
-                collection = self._collection(group[0].project)
-                joined = record(collection.store, kept, collection.max_record_bytes)
-            except BaseException as error:  # noqa: BLE001 - as above
+            self._record(*found)
+
+    def _record(self, group: list[_Waiting], kept: Kept) -> None:
+        """Make records; where that cannot be done together, for one request after the other, so that only the bad ones are refused."""
+        try:
+            collection = self._collection(group[0].project)
+            joined = record(collection.store, kept, collection.max_record_bytes)
+        except BaseException as error:  # noqa: BLE001 - each request is told, whatever it is, and the thread goes on
+            if len(group) == 1 or isinstance(error, StoreUnavailable):
                 _fail(group, error)
-            else:
-                _tell(group, joined)
+                return
+            for one in group:
+                self._record([one], kept.of({told.piece.trace_id for told in one.told}))
+        else:
+            _tell(group, joined)
+
+    def _run_sweeping(self) -> None:
+        """Settle what has waited too long, and remove what nobody waits for; also what is left of another process."""
+        seconds = min(MOST_SECONDS_BETWEEN_SWEEPS, self._patience.total_seconds() / 2)
+        while not self._stopping.is_set():
+            try:
+                self.sweep()
+            except Exception:  # noqa: BLE001 - the next sweep finds what this one has left
+                if not self._stopping.is_set():
+                    _LOG.exception("what waits could not be swept")
+            self._stopping.wait(seconds)
+
+    def sweep(self) -> None:
+        """Make records of what has waited for its span long enough, and remove the pieces whose time is over."""
+        pieces = self._collection("default").store.pieces
+        while traces := pieces.unsettled(self._patience, MOST_SETTLED):
+            settled = [self.take(project, [settling_piece(trace_id)]) for project, trace_id in traces]
+            for one in settled:
+                one.result()
+        pieces.drop(self._kept_for)
 
     def _next_kept(self) -> tuple[list[_Waiting], Kept] | None:
         with self._changed:

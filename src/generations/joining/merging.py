@@ -30,7 +30,7 @@ def merged(base: Object, known: Object, stored: Object) -> Object:
     return stored if _as_sent(found) == _as_sent(stored) else found
 
 
-def _members(base: Object, known: Object, stored: Object) -> Object:
+def _members(base: Object, known: Object, stored: Object, *, is_divided: bool = True) -> Object:
     found = dict(stored)
     for name in [*known, *(name for name in base if name not in known)]:
         before, now, own = (part.get(name, _ABSENT) for part in (base, known, stored))
@@ -41,10 +41,14 @@ def _members(base: Object, known: Object, stored: Object) -> Object:
                 found.pop(name, None)
             else:
                 found[name] = now
-        elif isinstance(own, dict) and isinstance(now, dict):
+        elif is_divided and name not in _WHOLE and isinstance(own, dict) and isinstance(now, dict):
             inner = cast("Object", before) if isinstance(before, dict) else {}
-            found[name] = _members(inner, cast("Object", now), cast("Object", own))
+            found[name] = _members(inner, cast("Object", now), cast("Object", own), is_divided=name != "evals")
     return found
+
+
+_WHOLE: Final = frozenset(["feedback", "content"])
+"""What is taken from one side or from the other: a mixture of both was said by nobody. So is each eval."""
 
 
 def _same(one: Any, other: Any) -> bool:

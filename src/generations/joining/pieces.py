@@ -10,6 +10,7 @@ from typing import Any, Final, Self
 import msgspec
 
 from generations.store.pieces import Piece, PieceKind
+from generations.wire.langfuse_ingestion import Event
 from generations.wire.otlp.evaluations import Evaluation, evaluations_of
 from generations.wire.otlp.telemetry import LogRecord, Span, Telemetry
 from generations.wire.otlp.trace import concerns_generations
@@ -21,7 +22,7 @@ class Told:
 
     Attributes:
         piece: as it is kept.
-        value: a `Span`, a `LogRecord`, an `Evaluation`; of the other kinds the JSON value.
+        value: a `Span`, a `LogRecord`, an `Evaluation`, an `Event`; of the other kinds the JSON value.
     """
 
     piece: Piece
@@ -34,7 +35,7 @@ class Told:
 
 
 def told_by(telemetry: Telemetry) -> list[Told]:
-    """The pieces of one request. Log records that tell nothing of generations, and those that name no trace, give none."""
+    """The pieces of one request. Log records that tell nothing of generations give none, nor do messages that name no trace."""
     told = [span_piece(span) for span in telemetry.spans]
     told += _logs(telemetry.logs)
     told += map(evaluation_piece, _of_other_traces(telemetry.spans))
@@ -46,15 +47,34 @@ def span_piece(span: Span) -> Told:
 
 
 def evaluation_piece(evaluation: Evaluation) -> Told:
-    """What was said of a generation, as a piece of the trace that it is in; an equal one adds nothing."""
+    """What was said of a generation, as a piece of the trace that it is in; an equal one adds nothing.
+
+    One that names an answer only stands alone.
+    """
     body = _encode(evaluation)
-    return Told(Piece(evaluation.trace_id or "", "evaluation", _digest(body), evaluation.span_key or "", body), evaluation)
+    return Told(
+        Piece(evaluation.trace_id or f"answer {evaluation.response_id}", "evaluation", _digest(body), evaluation.span_key or "", body),
+        evaluation,
+    )
+
+
+def event_piece(event: Event) -> Told:
+    """An event of Langfuse's older ingestion; the same one sent again adds nothing."""
+    return Told(Piece(event.trace_id, "langfuse", event.id, event.record_id, _encode(event)), event)
+
+
+def score_piece(score: Evaluation, id: str) -> Told:
+    """A score of Langfuse, which takes the place of what its id stood for before."""
+    return Told(Piece(score.trace_id or "", "evaluation", f"score {id}", score.span_key or "", _encode(score)), score)
 
 
 def _logs(logs: Iterable[LogRecord]) -> Iterator[Told]:
     seen: dict[str, int] = {}
     for log in logs:
-        if log.trace_id is None or not concerns_generations(log):
+        if not concerns_generations(log):
+            continue
+        if log.trace_id is None:
+            yield from map(evaluation_piece, evaluations_of((), [log]))
             continue
         body = _encode(log)
         key = _digest(body)
@@ -70,6 +90,11 @@ def _of_other_traces(spans: Iterable[Span]) -> Iterator[Evaluation]:
             yield from (found for found in evaluations_of([span], ()) if found.trace_id not in (None, span.trace_id))
 
 
+def settling_piece(trace_id: str) -> Told:
+    """Says that what has no span in a trace is not waited for any more."""
+    return Told(Piece(trace_id, "settled", "", "", b"null"), None)
+
+
 def _digest(body: bytes) -> str:
     return blake2b(body, digest_size=16).hexdigest()
 
@@ -80,4 +105,5 @@ _DECODERS: Final[dict[PieceKind, Any]] = {
     "span": msgspec.json.Decoder(Span),
     "log": msgspec.json.Decoder(LogRecord),
     "evaluation": msgspec.json.Decoder(Evaluation),
+    "langfuse": msgspec.json.Decoder(Event),
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generations.joining.pieces import Told
+from generations.wire.langfuse_ingestion import records_of
 from generations.wire.otlp.evaluations import Evaluation
-from generations.wire.otlp.trace import read_traces
+from generations.wire.otlp.trace import put_evaluations, read_traces
 from generations.wire.payload import Object
 
 
@@ -30,12 +31,33 @@ NOTHING = TraceReading()
 def read_trace(told: Iterable[Told]) -> TraceReading:
     """The records of one trace, of which these pieces are known, in the order in which they came."""
     pieces = list(told)
-    deleted = {one.piece.about: one.value for one in pieces if one.piece.kind == "deleted"}
+    deleted = {one.piece.about for one in pieces if one.piece.kind == "deleted"}
     kept = [one for one in pieces if one.piece.about not in deleted] if deleted else pieces
+    evaluations = {one.piece.key: one.value for one in kept if one.piece.kind == "evaluation"}
     reading = read_traces(
         (one.value for one in kept if one.piece.kind == "span"),
         (one.value for one in kept if one.piece.kind == "log"),
-        (one.value for one in kept if one.piece.kind == "evaluation"),
+        evaluations.values(),
         is_complete=any(one.piece.kind == "settled" for one in kept),
     )
-    return TraceReading({record["id"]: record for record in reading.records}, reading.evaluations)
+    found = {record["id"]: record for record in reading.records}
+    events = [one.value for one in kept if one.piece.kind == "langfuse"]
+    if not events:
+        return TraceReading(found, reading.evaluations)
+    of_events = {record["id"]: record for record in records_of(events) if record["id"] not in found}
+    return TraceReading(found | of_events, tuple(_join(reading.evaluations, of_events)))
+
+
+def _join(evaluations: Iterable[Evaluation], records: Mapping[str, Object]) -> Iterator[Evaluation]:
+    """Put evaluations into the records that they are of, in place: the last one, of those that name a trace only."""
+    last = max(records, key=lambda one: records[one].get("timestamp", ""), default="")
+    said: dict[str, list[Evaluation]] = {}
+    for evaluation in evaluations:
+        is_of_trace = evaluation.span_id is None and evaluation.response_id is None
+        id = last if is_of_trace else evaluation.span_key or ""
+        if id in records:
+            said.setdefault(id, []).append(evaluation)
+        else:
+            yield evaluation
+    for id, found in said.items():
+        put_evaluations(records[id], found)

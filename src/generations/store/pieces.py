@@ -7,7 +7,7 @@ takes each once. A cluster keeps the pieces of a trace together on one shard.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -35,6 +35,7 @@ MOST_BYTES: Final = 64 << 20
 
 _OWN_READS: Final = reading(UNLIMITED)
 _ABOUT: Final = "about IN (SELECT arrayJoin({ids:Array(String)}))"
+_NEWEST_FIRST: Final = "received_at DESC, batch DESC, number DESC"
 _GRANULE_ROWS: Final = 512
 
 
@@ -48,7 +49,6 @@ class Piece:
         key: tells it from the others of its kind in the trace.
         about: the id of the record that it is told of; empty where it names none.
         body: what it says, as JSON.
-        answers: the providers' ids of the answers that it tells of.
     """
 
     trace_id: str
@@ -56,7 +56,6 @@ class Piece:
     key: str
     about: str
     body: bytes
-    answers: tuple[str, ...] = ()
 
 
 class Pieces:
@@ -90,7 +89,6 @@ class Pieces:
             "kind": pa.array([piece.kind for piece in pieces], pa.string()),
             "key": pa.array([piece.key for piece in pieces], pa.string()),
             "about": pa.array([piece.about for piece in pieces], pa.string()),
-            "answers": pa.array([piece.answers for piece in pieces], pa.list_(pa.string())),
             "received_at": pa.array([datetime.now(UTC)] * count, pa.timestamp("us", tz="UTC")),
             "batch": pa.array([batch] * count, pa.uint64()),
             "number": pa.array(range(count), pa.uint32()),
@@ -99,55 +97,86 @@ class Pieces:
         self._engine.insert(PIECES_TABLE, pa.table(columns))
         return batch
 
-    def others(self, trace_ids: Collection[str], batch: int, kept_for: timedelta) -> Iterator[Piece]:
-        """What else is known of some traces, in the order in which it came.
+    def others(self, trace_ids: Collection[str], batch: int, aging: timedelta) -> tuple[list[Piece], set[str]]:
+        """What else is known of some traces, each piece once, as it came last, in the order in which they came first.
 
         Args:
             trace_ids: of the traces.
             batch: rows that are left out.
-            kept_for: older ones are forgotten.
+            aging: from this age on pieces have to be kept anew for them to stay.
+
+        Returns:
+            The pieces, and the traces of which some are that old.
         """
+        order = f"kind IN ('deleted', 'settled') DESC, {_NEWEST_FIRST}"
         sql = (
-            f"SELECT trace_id, kind, key, about, answers, body FROM"
-            f" (SELECT *, sum(length(body)) OVER (ORDER BY received_at DESC, batch DESC, number DESC) AS bytes FROM"
-            f" (SELECT trace_id, kind, key, about, answers, body, received_at, batch, number FROM {PIECES_TABLE}"
+            f"SELECT trace_id, kind, key, about, body, is_aging FROM"
+            f" (SELECT *, sum(length(body)) OVER (ORDER BY {order}) AS bytes FROM"
+            " (SELECT trace_id, kind, key, about, body, received_at < {aging:DateTime64(6, 'UTC')} AS is_aging, received_at, batch, number"
+            f" FROM {PIECES_TABLE}"
             " WHERE project = {project:String} AND trace_id IN {traces:Array(String)} AND batch != {batch:UInt64}"
-            " AND received_at > {since:DateTime64(6, 'UTC')}"
-            f" ORDER BY received_at DESC, batch DESC, number DESC LIMIT {MOST_PIECES} BY trace_id))"
+            f" ORDER BY {order} LIMIT {MOST_PIECES} BY trace_id))"
             f" WHERE bytes <= {MOST_BYTES} ORDER BY received_at, batch, number"
         )
-        params = self._params(since=datetime.now(UTC) - kept_for) | {
+        params = {
+            "project": Param("String", self._project),
             "traces": Param("Array(String)", sorted(trace_ids)),
             "batch": Param("UInt64", batch),
+            "aging": _instant(datetime.now(UTC) - aging),
         }
-        for row in self._engine.query(sql, params, _OWN_READS).to_pylist():
-            yield Piece(row["trace_id"], row["kind"], row["key"], row["about"], row["body"], tuple(row["answers"]))
+        rows = self._engine.query(sql, params, _OWN_READS).to_pylist()
+        found = {(row["trace_id"], row["kind"], row["key"]): row for row in rows}
+        is_aging = {row["trace_id"] for row in found.values() if row["is_aging"]}
+        return [Piece(*key, row["about"], row["body"].encode()) for key, row in found.items()], is_aging
 
     def deleted(self, ids: Collection[str]) -> set[str]:
         """Those of some records that were deleted while pieces of them were kept."""
         sql = f"SELECT DISTINCT about FROM {PIECES_TABLE} WHERE project = {{project:String}} AND kind = 'deleted' AND {_ABOUT}"
         return set(self._engine.query(sql, self._about(ids), _OWN_READS).column("about").to_pylist())
 
-    def forget(self, ids: Collection[str]) -> None:
-        """Remove what is kept of some records, and see that what comes of them later makes none."""
-        sql = f"SELECT DISTINCT trace_id, about FROM {PIECES_TABLE} WHERE project = {{project:String}} AND {_ABOUT}"
-        found = self._engine.query(sql, self._about(ids), _OWN_READS).to_pylist()
-        if not found:
-            return
-        self.append([Piece(row["trace_id"], "deleted", row["about"], row["about"], b"null") for row in found])
+    def about(self, ids: Collection[str], kind: PieceKind | None = None) -> dict[str, str]:
+        """The traces of those of some records of which pieces are kept; of one kind, where that is given."""
+        of_kind = "" if kind is None else f" AND kind = '{kind}'"
+        sql = f"SELECT DISTINCT about, trace_id FROM {PIECES_TABLE} WHERE project = {{project:String}} AND {_ABOUT}{of_kind}"
+        return {row["about"]: row["trace_id"] for row in self._engine.query(sql, self._about(ids), _OWN_READS).to_pylist()}
+
+    def forget(self, traces: Mapping[str, str]) -> None:
+        """Remove what is kept of some records, given with their traces, and see that what comes of them later makes none."""
+        self.append([Piece(trace_id, "deleted", id, id, b"null") for id, trace_id in traces.items()])
         self._engine.run(
             f"ALTER TABLE {self._local}{self._on_cluster} DELETE WHERE project = {{project:String}} AND kind != 'deleted' AND {_ABOUT}",
-            self._about([row["about"] for row in found]),
+            self._about(traces),
         )
+
+    def unsettled(self, quiet_for: timedelta, most: int) -> list[tuple[str, str]]:
+        """Traces of all projects, as (project, trace), of which something waits for a span that has not come in all that time."""
+        sql = (
+            f"SELECT project, trace_id FROM {PIECES_TABLE} GROUP BY project, trace_id"
+            " HAVING countIf(kind IN ('log', 'evaluation')) > 0 AND countIf(kind = 'settled') = 0"
+            " AND max(received_at) < {quiet:DateTime64(6, 'UTC')}"
+            " AND NOT hasAll(groupUniqArrayIf(about, kind = 'span'), groupUniqArrayIf(about, kind IN ('log', 'evaluation')))"
+            " ORDER BY project, trace_id LIMIT {most:UInt32}"
+        )
+        params = {"quiet": _instant(datetime.now(UTC) - quiet_for), "most": Param("UInt32", most)}
+        return [(row["project"], row["trace_id"]) for row in self._engine.query(sql, params, _OWN_READS).to_pylist()]
+
+    def waiting(self) -> int:
+        """How many pieces of all projects are kept."""
+        return int(self._engine.query(f"SELECT count() AS pieces FROM {PIECES_TABLE}", None, _OWN_READS).column("pieces")[0].as_py())
+
+    def drop(self, kept_for: timedelta) -> None:
+        """Remove the hours of all projects in which nothing came that is younger."""
+        sql = f"SELECT _partition_id AS hour FROM {PIECES_TABLE} GROUP BY hour HAVING max(received_at) < {{oldest:DateTime64(6, 'UTC')}}"
+        hours = self._engine.query(sql, {"oldest": _instant(datetime.now(UTC) - kept_for)}, _OWN_READS).column("hour").to_pylist()
+        for hour in hours:
+            self._engine.run(f"ALTER TABLE {self._local}{self._on_cluster} DROP PARTITION ID '{hour}'")
 
     def _about(self, ids: Collection[str]) -> dict[str, Param]:
         return {"project": Param("String", self._project), "ids": Param("Array(String)", sorted(ids))}
 
-    def _params(self, since: datetime) -> dict[str, Param]:
-        return {
-            "project": Param("String", self._project),
-            "since": Param("DateTime64(6, 'UTC')", since.strftime("%Y-%m-%d %H:%M:%S.%f")),
-        }
+
+def _instant(at: datetime) -> Param:
+    return Param("DateTime64(6, 'UTC')", at.strftime("%Y-%m-%d %H:%M:%S.%f"))
 
 
 def local_table(layout: Layout) -> str:
@@ -165,7 +194,7 @@ def create_pieces(layout: Layout) -> tuple[str, ...]:
     engine = f"ReplicatedMergeTree({path})" if layout.cluster else "MergeTree"
     columns = (
         "project LowCardinality(String), trace_id String, kind LowCardinality(String), key String, about String,"
-        " answers Array(String), received_at DateTime64(6, 'UTC'), batch UInt64, number UInt32, body String CODEC(ZSTD(1))"
+        " received_at DateTime64(6, 'UTC'), batch UInt64, number UInt32, body String CODEC(ZSTD(1))"
     )
     rows = (
         f"CREATE TABLE IF NOT EXISTS {local}{layout.on_cluster} ({columns})\n"

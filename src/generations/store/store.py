@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
@@ -18,6 +18,7 @@ from generations.store.migrations import find_layout, migrate
 from generations.store.pieces import Pieces
 from generations.store.sequence import SEQUENCE
 from generations.store.settings import reading
+from generations.wire.identity import span_generation_id
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -164,7 +165,8 @@ class Store:
     def delete(self, ids: Sequence[str]) -> int:
         """Remove all versions of these records from the disk; returns how many records there were."""
         with self._engine.writing():
-            self._pieces.forget(ids)
+            if traces := self._pieces.about(ids):
+                self._pieces.forget(traces | self._outer_spans(traces))
             return len(self.remove(ids))
 
     def remove(self, ids: Sequence[str]) -> list[str]:
@@ -175,6 +177,12 @@ class Store:
                 table = f"{self._layout.local}{self._layout.on_cluster}"
                 self._engine.run(f"ALTER TABLE {table} DELETE WHERE {_where(known)}", self._about(list(known)))
         return list(known)
+
+    def _outer_spans(self, traces: Mapping[str, str]) -> dict[str, str]:
+        """The spans around the calls that some records tell of, by their keys, with their traces: they tell of the same calls."""
+        spans = "arrayMap(span -> JSONExtractString(span, 'spanId'), JSONExtractArrayRaw(metadata, 'otel', 'outerSpans')) AS spans"
+        found = self._versions(f"id, {spans}", list(traces)).to_pylist()
+        return {span_generation_id(traces[row["id"]], span): traces[row["id"]] for row in found for span in row["spans"]}
 
     def query(self, compiled: Compiled, limits: Limits | None = None) -> pa.Table:
         """Answer a query whole; `limits` replace the store's own."""

@@ -246,29 +246,46 @@ def _named(above: Sequence[_Placed], *roles: str) -> str | None:
     return next((found.place.name for found in above if found.place.role in roles and found.place.name), None)
 
 
-def _join_evaluations(evaluations: Iterable[Evaluation], calls: Sequence[OneCall], records: Sequence[Object]) -> Iterator[Evaluation]:
-    """Put each evaluation into its generation's record, in place; those of other generations are left.
+def put_evaluations(record: Object, evaluations: Iterable[Evaluation]) -> None:
+    """Put evaluations into a record, in place.
 
     What a person said is feedback, the rest are evals: of several with one name the last one has it.
     """
+    for evaluation in sorted(evaluations, key=_time_of, reverse=True):
+        if is_feedback(evaluation):
+            record.setdefault("feedback", feedback_of(evaluation))
+            kept: Object = record.setdefault("metadata", {}).setdefault("evaluations", {})
+            kept[name_in(kept, evaluation.name)] = summary_of(evaluation)
+        else:
+            evals: Object = record.setdefault("evals", {})
+            evals[name_in(evals, evaluation.name)] = eval_of(evaluation)
+
+
+def _join_evaluations(evaluations: Iterable[Evaluation], calls: Sequence[OneCall], records: Sequence[Object]) -> Iterator[Evaluation]:
+    """Put each evaluation into its generation's record, in place; those of other generations are left.
+
+    One that names a trace only is of its last generation, which gave the answer.
+    """
     by_span: dict[str, Object] = {}
     by_response: dict[str, Object] = {}
+    by_trace: dict[str, Object] = {}
+    said: dict[str, list[Evaluation]] = {}
     for call, record in zip(calls, records, strict=True):
         for reading in (call.reading, *call.outer):
             by_span[reading.span.key] = record
         if call.reading.call.response_id is not None:
             by_response.setdefault(call.reading.call.response_id, record)
-    for evaluation in sorted(evaluations, key=_time_of, reverse=True):
+        by_trace[call.reading.span.trace_id] = record
+    for evaluation in evaluations:
         record = by_span.get(evaluation.span_key or "") or by_response.get(evaluation.response_id or "")
+        if evaluation.span_id is None and evaluation.response_id is None:
+            record = by_trace.get(evaluation.trace_id or "")
         if record is None:
             yield evaluation
-        elif is_feedback(evaluation):
-            record.setdefault("feedback", feedback_of(evaluation))
-            kept: Object = record["metadata"].setdefault("evaluations", {})
-            kept[name_in(kept, evaluation.name)] = summary_of(evaluation)
         else:
-            evals: Object = record.setdefault("evals", {})
-            evals[name_in(evals, evaluation.name)] = eval_of(evaluation)
+            said.setdefault(record["id"], []).append(evaluation)
+    for record in records:
+        put_evaluations(record, said.get(record["id"], ()))
 
 
 def _time_of(evaluation: Evaluation) -> int:
