@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import pytest
 
 from generations.errors import InvalidInput
 from generations.record.encode import encode_each
-from generations.wire.langfuse_ingestion import Event, Ignored, RefusedEvent, events_of, records_of
+from generations.wire.langfuse_ingestion import Event, Ignored, RefusedEvent, batch_texts, event_of, records_of
 from generations.wire.otlp.evaluations import Evaluation
 
 AT = "2025-03-01T10:00:00.000Z"
@@ -60,7 +61,8 @@ UPDATE = event(
 
 
 def read(*events: dict) -> list:
-    return list(events_of({"batch": list(events), "metadata": {"sdk_name": "python"}}))
+    body = json.dumps({"batch": list(events), "metadata": {"sdk_name": "python"}}).encode()
+    return [event_of(text) for text in batch_texts(body)]
 
 
 def records(*events: dict) -> list[dict]:
@@ -185,10 +187,21 @@ def test_events_that_cannot_be_read_are_refused_one_by_one():
     assert all(one.message for one in found[:9])
 
 
-@pytest.mark.parametrize("request_", [None, [], {}, {"batch": {}}, {"batch": None}, "text"])
-def test_anything_else_is_no_batch(request_):
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b'{"batch": {}}', b'{"batch": null}', b"text", b"\xff", b'{"batch"'])
+def test_anything_else_is_no_batch(body):
     with pytest.raises(InvalidInput, match="a list of events"):
-        list(events_of(request_))
+        batch_texts(body)
+
+
+def test_a_broken_event_costs_no_other():
+    """Python writes `NaN`, and a body may be cut short."""
+    good, other = json.dumps(CREATE), json.dumps(UPDATE | {"body": UPDATE["body"] | {"metadata": {"score": float("nan")}}})
+    deep = '{"id": "d", "body": ' + "[" * 100_000 + "]" * 100_000 + "}"
+    body = '{"batch": [' + ",".join([good, deep, other, good[:50]])
+
+    found = [event_of(text) for text in batch_texts(body.encode())]
+
+    assert [type(one) for one in found] == [Event, RefusedEvent, Event, RefusedEvent]
 
 
 def test_hostile_values_are_cut_off_with_a_note():

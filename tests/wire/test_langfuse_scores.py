@@ -66,6 +66,7 @@ def test_everything_else_is_kept():
         ({"dataType": "FUZZY"}, "dataType"),
         ({"dataType": [1]}, "dataType"),
         ({"source": "MAGIC"}, "source"),
+        ({"traceId": "t" * 10_000}, "traceId"),
     ],
 )
 def test_what_is_no_score_is_refused_with_its_place(fields, path):

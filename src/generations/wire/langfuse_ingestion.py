@@ -6,17 +6,21 @@ out, or sends as null, stays as it was; of what several say, the one with the la
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal, get_args
 
-from generations.errors import InvalidInput
+import msgspec
+
+from generations.errors import InvalidInput, InvalidRecord
 from generations.record import instants
 from generations.record.mend import describe
 from generations.record.shape import LONGEST_ID
 from generations.wire import langfuse_export
 from generations.wire.bounds import MOST_LEVELS, MOST_TOKENS, Bounded
 from generations.wire.identity import span_generation_id
+from generations.wire.json_texts import texts_of, value_of
 from generations.wire.langfuse_scores import score_of
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, without_absent
@@ -71,27 +75,45 @@ class RefusedEvent:
     message: str
 
 
-def events_of(request: Any) -> Iterator[Event | Evaluation | Ignored | RefusedEvent]:
-    """What became of each event of a batch, in its order.
+def batch_texts(body: bytes) -> list[bytes]:
+    """The JSON text of each event of a batch, unread; what is broken in one costs no other.
 
     Raises:
         InvalidInput: it is no batch.
     """
-    batch = as_object(request).get("batch")
-    if not isinstance(batch, list):
+    try:
+        batch = bytes(msgspec.json.decode(body, type=_Batch).batch)
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        begun = _BATCH.search(body)
+        batch = b"" if begun is None else body[begun.end() - 1 :]
+    if not batch.lstrip().startswith(b"["):
         raise InvalidInput('expected {"batch": […]}, a list of events', path="batch")
-    for item in as_list(batch):
-        yield _read(item)
+    return texts_of(batch)
 
 
-def id_of(item: Any) -> str:
-    """The id of an event, as far as it has one: what the answer names it by."""
+class _Batch(msgspec.Struct):
+    batch: msgspec.Raw
+
+
+_BATCH: Final = re.compile(rb'"batch"\s*:\s*\[')
+
+
+def event_of(text: bytes) -> Event | Evaluation | Ignored | RefusedEvent:
+    """What one event of a batch says."""
+    try:
+        return _read(value_of(text))
+    except InvalidRecord as error:
+        return RefusedEvent("", str(error))
+
+
+def _id(item: Any) -> str:
+    """The id of an event, as far as it has one."""
     return (as_text(as_object(item).get("id")) or "")[:LONGEST_ID]
 
 
 def _read(item: Any) -> Event | Evaluation | Ignored | RefusedEvent:
     event = as_object(item)
-    id = id_of(event)
+    id = _id(event)
     kind, _, action = (as_text(event.get("type")) or "").partition("-")
     if id and (kind, action) == ("sdk", "log"):
         return Ignored(id)

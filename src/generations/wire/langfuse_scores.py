@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from generations.errors import InvalidInput
 from generations.record import instants
+from generations.record.shape import LONGEST_ID
 from generations.wire.bounds import Bounded
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.payload import Object, as_number, as_object, as_text, without_absent
@@ -37,6 +38,9 @@ def score_of(sent: Any, at_us: int) -> Evaluation:
         raise InvalidInput("a score has a name, a text", path="name")
     if trace_id is None:
         raise InvalidInput("a score names a trace", hint="scores of sessions and of experiments are of no generation", path="traceId")
+    for part in ("id", "traceId", "observationId"):
+        if len(as_text(score.get(part)) or "") > LONGEST_ID // 2:
+            raise InvalidInput(f"an id has at most {LONGEST_ID // 2} characters", path=part)
     source = (as_text(score.get("source")) or "API").upper()
     if source not in SOURCES:
         raise InvalidInput(f"the source of a score is not {source[:60]!r}", hint=f"one of {', '.join(SOURCES)}", path="source")
