@@ -118,3 +118,10 @@ def test_the_user_of_the_request_is_the_user():
 
     assert record["metadata"]["userId"] == "u-1"
     assert "parameters" not in record
+
+
+def test_the_parameters_of_langchains_models_are_an_attribute():
+    told = {"invocation_params": json.dumps({"model_name": "gpt-4o", "_type": "openai-chat", "seed": 7, "stop": None})}
+    bare = {"mlflow.spanInputs": json.dumps([{"role": "user", "content": "Where?"}])}
+
+    assert only(a_span(attributes=CHAT_MODEL | told | bare))["parameters"] == {"seed": 7}

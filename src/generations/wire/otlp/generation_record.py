@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from generations.record import instants
 from generations.wire.call_parameters import call_parameters
@@ -41,7 +41,7 @@ def record_of(reading: Reading, outer: Sequence[Reading] = ()) -> Object:
         reading: the span of the call, completed with what the others know.
         outer: other spans around the same call; they are named under `metadata.otel.outerSpans` with what only they told.
     """
-    span, call = reading.span, reading.call
+    span, call = reading.span, _without_answer(reading)
     notes = [*reading.notes, *span.notes]
     usage, usage_notes = usage_of(call.tokens)
     if call.cost_usd is not None and call.cost_usd >= 0:
@@ -62,6 +62,15 @@ def record_of(reading: Reading, outer: Sequence[Reading] = ()) -> Object:
     }
     record["metadata"] = _metadata(reading, outer, misfits, [*dict.fromkeys(notes + usage_notes)])
     return without_absent(record)
+
+
+def _without_answer(reading: Reading) -> Call:
+    """The call, without a model that answered where none did: several senders put the one that was asked in its place."""
+    call = reading.call
+    has_answer = call.choices or call.response_id is not None or call.tokens.is_told()
+    if reading.span.status != "error" or has_answer or call.requested_model not in (None, call.answered_model):
+        return call
+    return replace(call, requested_model=call.answered_model, answered_model=None)
 
 
 def _timestamp(span: Span, call: Call) -> str | None:

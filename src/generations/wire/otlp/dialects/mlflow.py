@@ -20,9 +20,9 @@ from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.generation_record import CHUNK
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
+from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken, tidy
 from generations.wire.otlp.telemetry import LogRecord, Span, SpanEvent
-from generations.wire.payload import Object, as_count, as_number, as_object, first_text, without_absent
+from generations.wire.payload import Object, as_count, as_list, as_number, as_object, first_text, without_absent
 from generations.wire.streamed import joined
 
 NAMES = Names(
@@ -74,16 +74,18 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         # The same counts with their parts, by the provider's own convention; a sum of raw counts would contradict it.
         tokens = replace(answer.tokens, total=tokens.total if answer.tokens.are_inside else None)
     is_request = request.input is not None
-    parameters = (request.parameters if is_request else {}) | _parameters(told) | call.parameters
+    asked_for: Any = request.input
+    parameters = (request.parameters if is_request else {}) | _of_langchain(told) | _parameters(told) | call.parameters
     user = parameters.pop("user", None)
     call = replace(
         call,
         requested_model=first_text(asked, request.model, call.requested_model, model),
         answered_model=first_text(answer.model, call.answered_model, model if asked else None),
         response_id=first_text(call.response_id, answer.response_id),
-        input=request.input if is_request else sent,
+        input=([tidy(message) for message in as_list(asked_for)] or asked_for) if is_request else sent,
         choices=answer.choices or (() if made is None else (Choice(spoken(made)),)),
         parameters=parameters,
+        custom=parsed_object(told.value("metadata")) | call.custom,
         user_id=first_text(call.user_id, user),
         first_token_ms=_first_token_ms(span, chunks) if call.first_token_ms is None else call.first_token_ms,
         tokens=next((found for found in (tokens, call.tokens, answer.tokens) if found.is_told()), call.tokens),
@@ -112,6 +114,12 @@ def _streamed(chunks: Sequence[SpanEvent], otherwise: Answer) -> Answer:
 def _first_token_ms(span: Span, chunks: Sequence[SpanEvent]) -> float | None:
     arrivals = [chunk.at_ns for chunk in chunks if chunk.at_ns is not None]
     return (min(arrivals) - span.start_ns) / 1e6 if arrivals and span.start_ns is not None else None
+
+
+def _of_langchain(told: Attributes) -> Object:
+    """The parameters of LangChain's models, which are told in one piece beside the input."""
+    sent = parsed_object(told.value("invocation_params"))
+    return without_absent({name: value for name, value in sent.items() if name not in ("model", "model_name", "_type")})
 
 
 def _parameters(told: Attributes) -> Object:

@@ -70,8 +70,6 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     if tools:
         parameters["tools"] = tools
     user = parameters.pop("user", None)
-    if raw_output is None and not choices and not told.has("llm.response.model_name"):  # no model answered: the name is of the one asked
-        call = replace(call, requested_model=call.requested_model or call.answered_model, answered_model=None)
     call = replace(
         call,
         requested_model=first_text(call.requested_model, request.model, sent.get("model"), sent.get("model_name")),
@@ -132,7 +130,8 @@ def _choices(told: Attributes, answer: Answer) -> tuple[Choice, ...]:
     in one piece.
     """
     first = told.text("llm.finish_reason")
-    said = [spoken(_message(as_object(item))) for item in as_list(told.unflattened("llm.output_messages."))]
+    sent = [_message(as_object(item)) for item in as_list(told.unflattened("llm.output_messages."))]
+    said = [spoken(message) for message in sent if message.keys() != {"role"}]  # LangChain's of a call that failed
     completions = as_list(told.unflattened("llm.choices."))
     said = said or [as_object(as_object(item).get("completion")).get("text") for item in completions]
     if answer.is_one_output and len(said) > 1:

@@ -80,12 +80,10 @@ def _read_logfire(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> 
     # Only the span at the end of a stream has a duration of its own.
     seconds = told.number("duration") if span.start_ns == span.end_ns or "response_data" in span.attributes else None
     told.text("logfire.json_schema")
-    has_answer = any(name.startswith(_OF_AN_ANSWER) for name in span.attributes)
     call = replace(
         call,
         requested_model=first_text(call.requested_model, request.model),
-        # Before there is an answer, the model that was asked stands for the one that answered.
-        answered_model=first_text(call.answered_model if has_answer else None, answer.model),
+        answered_model=first_text(call.answered_model, answer.model),
         response_id=first_text(call.response_id, answer.response_id),
         input=request.input,
         choices=answer.choices or (() if message is None else (Choice(spoken(message)),)),
