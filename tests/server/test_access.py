@@ -78,6 +78,9 @@ REQUESTS: dict[tuple[str, str], Asked] = {
     ("DELETE", "/api/keys/{id}"): Asked(),
     ("GET", "/metrics"): Asked(),
     ("POST", "/api/litellm"): Asked({"id": "l", "model": "m"}),
+    ("POST", "/api/public/ingestion"): Asked({"batch": []}),
+    ("POST", "/api/public/scores"): Asked([]),
+    ("GET", "/api/public/projects"): Asked(),
 }
 
 OTLP = {"Content-Type": "application/json"}
