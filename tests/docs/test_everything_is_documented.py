@@ -18,6 +18,7 @@ from generations.record.fields import FIELDS
 from generations.server.parameters import LIST_PARAMETERS, OPERATORS
 from generations.server.routes import ENDPOINTS
 from generations.store.limits import Limits
+from generations.wire.detect import DIALECTS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -30,6 +31,10 @@ def page(name: str) -> str:
 
 def test_every_field_is_in_the_record_reference() -> None:
     assert [field.path for field in FIELDS if f"| `{field.path}` |" not in page("record.md")] == []
+
+
+def test_every_format_of_an_import_is_documented() -> None:
+    assert [dialect.name for dialect in DIALECTS if f"| `{dialect.name}` |" not in page("moving-data.md")] == []
 
 
 TABLES = [name for name, value in vars(operators).items() if name.isupper() and isinstance(value, dict)]
