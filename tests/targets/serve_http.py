@@ -72,7 +72,7 @@ def sharded(folder: str, scratch: str, port: int) -> Interface:
 
 def as_written(sql: str) -> str:
     sql = sql.replace(ON_CLUSTER, "")
-    sql = sql.replace("generations_pieces_local ", "generations_pieces ")
+    sql = sql.replace("generations_pieces_local", "generations_pieces")
     sql = sql.replace("ALTER TABLE generations_local ", "ALTER TABLE generations_rows ")
     return sql.replace("INSERT INTO generations (", "INSERT INTO generations_rows (")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +20,8 @@ from generations.joining.pieces import Told, settling_piece
 
 if TYPE_CHECKING:
     from generations.store.collection import Collection
+
+OnJoined = Callable[[Mapping[str, int], Joined], None]
 
 MOST_PIECES: Final = 20_000
 MOST_BYTES: Final = 64 << 20
@@ -56,9 +58,16 @@ class Joiner:
         kept_for: how long pieces wait for others of their trace, from the last one on.
         patience: how long events that tell a whole call wait for their span until they become a record without it; that
             is completed where it comes later.
+        on_joined: told of what became of pieces, by the kinds of those that are on disk. It must not raise.
     """
 
-    def __init__(self, collection: Callable[[str], Collection], kept_for: timedelta = KEPT_FOR, patience: timedelta = PATIENCE) -> None:
+    def __init__(
+        self,
+        collection: Callable[[str], Collection],
+        kept_for: timedelta = KEPT_FOR,
+        patience: timedelta = PATIENCE,
+        on_joined: OnJoined | None = None,
+    ) -> None:
         self._collection = collection
         self._kept_for = kept_for
         self._patience = min(patience, kept_for / 2)
@@ -68,12 +77,24 @@ class Joiner:
         self._closing = False
         self._is_keeping = True
         self._stopping = threading.Event()
+        self._on_joined = on_joined
+        self._kept_pieces = 0
         self._threads = [
             threading.Thread(target=target, name=f"generations-joiner-{name}", daemon=True)
             for name, target in (("keeps", self._run_keeping), ("records", self._run_recording), ("sweeps", self._run_sweeping))
         ]
         for thread in self._threads:
             thread.start()
+
+    @property
+    def kept_pieces(self) -> int:
+        """How many pieces were kept when that was last counted, a minute ago at most."""
+        return self._kept_pieces
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the threads are there."""
+        return all(thread.is_alive() for thread in self._threads)
 
     def take(self, project: str, told: Sequence[Told], size_bytes: int = 0) -> Future[Taken]:
         """Keep pieces, and make records of them; done once both are on disk, or with the error that says why not.
@@ -162,6 +183,8 @@ class Joiner:
                 self._record([one], kept.of({told.piece.trace_id for told in one.told}))
         else:
             _tell(group, joined)
+            if self._on_joined is not None:
+                self._on_joined(Counter(told.piece.kind for one in group for told in one.told), joined)
 
     def _run_sweeping(self) -> None:
         """Settle what has waited too long, and remove what nobody waits for; also what is left of another process."""
@@ -182,6 +205,7 @@ class Joiner:
             for one in settled:
                 one.result()
         pieces.drop(self._kept_for)
+        self._kept_pieces = pieces.count()
 
     def _next_kept(self) -> tuple[list[_Waiting], Kept] | None:
         with self._changed:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from prometheus_client.core import Metric
     from prometheus_client.registry import Collector
 
+    from generations.joining.join import Joined
     from generations.server.exchange import Exchange
     from generations.server.measured import Measures
 
@@ -54,6 +55,24 @@ class Metrics:
         )  # fmt: skip
         self._commit_records = Histogram("generations_commit_records", "Records of a group.", registry=registry, buckets=_RECORDS)
         self._commit_requests = Histogram("generations_commit_requests", "Requests of a group.", registry=registry, buckets=_RECORDS[:7])
+
+        self._told = Counter("generations_pieces_taken", "Spans, log records and evaluations taken.", ("kind",), registry=registry)
+        self._joined = Counter(
+            "generations_records_joined", "Records that pieces of traces were joined to.", ("change",), registry=registry
+        )
+        self._kept = Gauge("generations_pieces_kept", "Pieces of traces that are kept for others of their trace.", registry=registry)
+
+    def keeps(self, pieces: Callable[[], float]) -> None:
+        """Ask this how many pieces of traces are kept."""
+        self._kept.set_function(pieces)
+
+    def joined(self, kinds: Mapping[str, int], joined: Joined) -> None:
+        """Pieces of these kinds are on disk, and what became of records by them."""
+        for kind, count in kinds.items():
+            self._told.labels(kind).inc(count)
+        for change, ids in (("added", joined.added), ("changed", joined.changed), ("removed", joined.removed)):
+            self._joined.labels(change).inc(len(ids))
+        self._refused.inc(len(joined.refused))
 
     def begun(self) -> None:
         """A request has come."""

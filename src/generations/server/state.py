@@ -45,7 +45,7 @@ class State:
 
     def __post_init__(self) -> None:
         self.links = Links(self.settings.links)
-        self.health = Health(lambda: self.committer.is_writing, self.projects.engine.probe)
+        self.health = Health(lambda: self.committer.is_writing and self.joiner.is_working, self.projects.engine.probe)
         self.rates = Rates(self.settings.rate_per_second)
         self.reads = CapacityLimiter(self.settings.concurrent_reads)
         self.writes = CapacityLimiter(4)

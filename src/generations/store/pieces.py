@@ -154,13 +154,13 @@ class Pieces:
             f"SELECT project, trace_id FROM {PIECES_TABLE} GROUP BY project, trace_id"
             " HAVING countIf(kind IN ('log', 'evaluation')) > 0 AND countIf(kind = 'settled') = 0"
             " AND max(received_at) < {quiet:DateTime64(6, 'UTC')}"
-            " AND NOT hasAll(groupUniqArrayIf(about, kind = 'span'), groupUniqArrayIf(about, kind IN ('log', 'evaluation')))"
+            " AND NOT hasAll(groupUniqArrayIf(about, kind IN ('span', 'langfuse')), groupUniqArrayIf(about, kind IN ('log', 'evaluation')))"
             " ORDER BY project, trace_id LIMIT {most:UInt32}"
         )
         params = {"quiet": _instant(datetime.now(UTC) - quiet_for), "most": Param("UInt32", most)}
         return [(row["project"], row["trace_id"]) for row in self._engine.query(sql, params, _OWN_READS).to_pylist()]
 
-    def waiting(self) -> int:
+    def count(self) -> int:
         """How many pieces of all projects are kept."""
         return int(self._engine.query(f"SELECT count() AS pieces FROM {PIECES_TABLE}", None, _OWN_READS).column("pieces")[0].as_py())
 
