@@ -97,6 +97,35 @@ def test_a_score_of_a_trace_is_of_its_last_generation(http):
     assert record(http, "t-later")["feedback"]["thumbs"] == "up"
 
 
+def test_a_score_of_what_is_around_generations_is_of_the_last_inside_it(http):
+    beside = event("generation-create", {"id": "beside", "traceId": "t", "model": "m", "startTime": "2025-03-01T11:00:00Z"})
+    http.post("/api/public/scores", json=score(observationId="outer"))
+    ingest(http, TRACE, AGENT, SPAN, CREATE, beside)
+
+    assert record(http)["feedback"]["thumbs"] == "up"
+    assert "feedback" not in record(http, "t-beside")
+
+
+def test_what_several_people_said_is_one_feedback(http):
+    ingest(http, TRACE, CREATE)
+    at = "2025-03-01T10:00:0{}Z"
+    several = [
+        score(id="a", name="rating", value=4, dataType="NUMERIC", timestamp=at.format(1)),
+        score(id="b", name="rating", value=5, dataType="NUMERIC", timestamp=at.format(2)),
+        score(id="c", comment="Nice", timestamp=at.format(3)),
+        score(id="d", name="tone", value="warm", dataType="CATEGORICAL", timestamp=at.format(4)),
+    ]
+    http.post("/api/public/scores", json=several)
+
+    assert record(http)["feedback"] == {
+        "rating": 5,
+        "thumbs": "up",
+        "comment": "Nice",
+        "categories": ["tone: warm", "user-feedback: true", "rating"],
+        "timestamp": "2025-03-01T10:00:04.000000Z",
+    }
+
+
 def test_scores_reach_generations_that_came_over_otlp_or_in_our_own_form(http):
     trace_id, span_id = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
     attributes = [

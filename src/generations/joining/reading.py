@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generations.joining.pieces import Told
-from generations.wire.langfuse_ingestion import records_of
+from generations.wire.langfuse_ingestion import keys_around, records_of
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.trace import put_evaluations, read_traces
 from generations.wire.payload import Object
@@ -46,12 +46,18 @@ def read_trace(told: Iterable[Told]) -> TraceReading:
 
 
 def _join(evaluations: Iterable[Evaluation], records: Mapping[str, Object]) -> Iterator[Evaluation]:
-    """Put evaluations into the records that they are of, in place: the last one, of those that name a trace only."""
-    last = max(records, key=lambda one: records[one].get("timestamp", ""), default="")
+    """Put evaluations into the records that they are of, in place.
+
+    One of a trace, or of an observation around generations, is of the last of them.
+    """
+    ids = sorted(records, key=lambda one: records[one].get("timestamp", ""))
+    last = ids[-1] if ids else ""
+    inside = {key: id for id in ids for key in keys_around(records[id])}
     said: dict[str, list[Evaluation]] = {}
     for evaluation in evaluations:
         is_of_trace = evaluation.span_id is None and evaluation.response_id is None
-        id = last if is_of_trace else evaluation.span_key or ""
+        key = evaluation.span_key or ""
+        id = last if is_of_trace else inside.get(key, key)
         if id in records:
             said.setdefault(id, []).append(evaluation)
         else:

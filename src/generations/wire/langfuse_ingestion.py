@@ -189,6 +189,12 @@ def records_of(events: Iterable[Event]) -> Iterator[Object]:
         yield _completed(record, observations, notes[id])
 
 
+def keys_around(record: Object) -> list[str]:
+    """The observations around the generation of such a record, each named as its record would be if it were one."""
+    about = record["metadata"]
+    return [span_generation_id(as_text(about.get("traceId")), one["id"]) for one in about["langfuse"].get("around", ())]
+
+
 def _merge(into: Object, said: Object) -> None:
     """Take over what is said; metadata, and the tags of a trace, are added to."""
     for name, value in said.items():

@@ -75,12 +75,20 @@ def is_feedback(evaluation: Evaluation) -> bool:
     return evaluation.name.lower() in _RATINGS or _thumbs(evaluation) is not None
 
 
-def feedback_of(evaluation: Evaluation) -> Object:
-    """The evaluation in the shape of the record's `feedback`.
+def feedback_of(*evaluations: Evaluation) -> Object:
+    """What people said, the newest first, in the shape of the record's `feedback`: of each part the newest that tells it.
 
     A score becomes the rating only when its name says that it is one: ratings go from 1 to 5, and most scores from 0
     to 1. Thumbs come from a label, or a name, that speaks of them; the verdict stands among the categories in any case.
     """
+    found: Object = {}
+    for said in map(_feedback, evaluations):
+        categories = [*found.get("categories", []), *said["categories"]]
+        found = said | found | {"categories": list(dict.fromkeys(categories))}
+    return found
+
+
+def _feedback(evaluation: Evaluation) -> Object:
     verdict = evaluation.name if evaluation.label is None else f"{evaluation.name}: {evaluation.label}"
     return without_absent(
         {

@@ -108,7 +108,7 @@ def read_traces(
     kept = {call.reading.span.key for call in calls}
     records = [_record(call, placed) for call in calls]
     said = [*evaluations_of(by_key.values(), about), *evaluations]
-    unplaced = list(_join_evaluations(said, calls, records))
+    unplaced = list(_join_evaluations(said, calls, records, placed)) if said else []
     waiting = [Waiting(joined[key][0].trace_id or "", joined[key][0].span_id or "", "span") for key in missing if key not in by_key]
     waiting += [found for call in calls if (found := _missing_above(call, placed)) is not None]
     return TracesReading(
@@ -249,35 +249,43 @@ def _named(above: Sequence[_Placed], *roles: str) -> str | None:
 def put_evaluations(record: Object, evaluations: Iterable[Evaluation]) -> None:
     """Put evaluations into a record, in place.
 
-    What a person said is feedback, the rest are evals: of several with one name the last one has it.
+    What people said is feedback, the rest are evals: of several with one name the last one has it.
     """
+    by_people: list[Evaluation] = []
     for evaluation in sorted(evaluations, key=_time_of, reverse=True):
         if is_feedback(evaluation):
-            record.setdefault("feedback", feedback_of(evaluation))
+            by_people.append(evaluation)
             kept: Object = record.setdefault("metadata", {}).setdefault("evaluations", {})
             kept[name_in(kept, evaluation.name)] = summary_of(evaluation)
         else:
             evals: Object = record.setdefault("evals", {})
             evals[name_in(evals, evaluation.name)] = eval_of(evaluation)
+    if by_people:
+        record.setdefault("feedback", feedback_of(*by_people))
 
 
-def _join_evaluations(evaluations: Iterable[Evaluation], calls: Sequence[OneCall], records: Sequence[Object]) -> Iterator[Evaluation]:
+def _join_evaluations(
+    evaluations: Iterable[Evaluation], calls: Sequence[OneCall], records: Sequence[Object], placed: Mapping[str, _Placed]
+) -> Iterator[Evaluation]:
     """Put each evaluation into its generation's record, in place; those of other generations are left.
 
-    One that names a trace only is of its last generation, which gave the answer.
+    One of a trace, or of a span around generations, is of the last of them, which gave the answer.
     """
     by_span: dict[str, Object] = {}
     by_response: dict[str, Object] = {}
     by_trace: dict[str, Object] = {}
+    inside: dict[str, Object] = {}
     said: dict[str, list[Evaluation]] = {}
     for call, record in zip(calls, records, strict=True):
+        inside |= {found.span.key: record for found in _above(call.reading.span, placed)}
         for reading in (call.reading, *call.outer):
             by_span[reading.span.key] = record
         if call.reading.call.response_id is not None:
             by_response.setdefault(call.reading.call.response_id, record)
         by_trace[call.reading.span.trace_id] = record
     for evaluation in evaluations:
-        record = by_span.get(evaluation.span_key or "") or by_response.get(evaluation.response_id or "")
+        key = evaluation.span_key or ""
+        record = by_span.get(key) or by_response.get(evaluation.response_id or "") or inside.get(key)
         if evaluation.span_id is None and evaluation.response_id is None:
             record = by_trace.get(evaluation.trace_id or "")
         if record is None:
