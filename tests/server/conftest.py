@@ -10,6 +10,7 @@ import httpx2
 import pytest
 import uvicorn
 
+from generations.server.otlp_grpc import OtlpGrpc
 from generations.server.protocol import Protocol
 from generations.server.serve import Server, create_app
 from generations.server.settings import ServerSettings
@@ -42,10 +43,14 @@ class Inside:
     Attributes:
         url: where it listens.
         state: what it holds.
+        server: what runs.
+        grpc_address: where it listens for OTLP/gRPC; empty where it does not.
     """
 
     url: str
     state: object
+    server: Server
+    grpc_address: str
 
     def client(self, **options) -> httpx2.Client:
         """A client of it; close it."""
@@ -60,15 +65,16 @@ def serving_inside(folder, **settings):
     config = uvicorn.Config(
         app, port=0, lifespan="on", log_config=None, access_log=False, http=Protocol, timeout_graceful_shutdown=int(chosen.drain_seconds)
     )
-    server = Server(config)
+    otlp_grpc = None if chosen.grpc_port is None else OtlpGrpc(app, chosen)
+    server = Server(config, otlp_grpc=otlp_grpc)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
-        while not server.started:
+        while not server.started or (otlp_grpc is not None and not otlp_grpc.address):
             assert thread.is_alive(), "the server did not start"
             thread.join(0.005)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Inside(f"http://127.0.0.1:{port}", app.state)
+        yield Inside(f"http://127.0.0.1:{port}", app.state, server, "" if otlp_grpc is None else otlp_grpc.address)
     finally:
         server.should_exit = True
         thread.join()

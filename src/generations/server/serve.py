@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
@@ -33,8 +35,12 @@ from generations.store.keys import Keys
 if TYPE_CHECKING:
     from types import FrameType
 
+    from generations.server.otlp_grpc import OtlpGrpc
     from generations.server.settings import ServerSettings
     from generations.store.limits import Limits
+
+Ready = Callable[[str, str | None, bool], None]
+"""Told the address as a URL, that of OTLP/gRPC where it is served, and whether a key is needed."""
 
 _SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
 _KEEP_ALIVE_SECONDS: Final = 75  # longer than clients keep a connection, so that they are the ones to close it
@@ -49,14 +55,14 @@ def create_app(url: str, settings: ServerSettings, limits: Limits | None = None)
     return App(opened, _close)
 
 
-def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_ready: Callable[[str, bool], None] | None = None) -> None:
+def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_ready: Ready | None = None) -> None:
     """Serve until SIGINT or SIGTERM; requests that have begun are finished first. A second signal ends the process at once.
 
     Args:
         url: where the generations are.
         settings: where to listen, and what is taken.
         limits: what one query may spend.
-        on_ready: told the address once requests are taken, as a URL, and whether a key is needed.
+        on_ready: told where requests are taken, once they are.
 
     Raises:
         ConfigError: the address cannot be listened on, or is reached by others and no key was made.
@@ -64,18 +70,24 @@ def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_r
     """
     logs.configure(settings.log_level)
     Links(settings.links)  # refuses what is wrong before anything is opened
+    if settings.grpc_port is not None:
+        importlib.import_module("generations.server.otlp_grpc")  # the same, where the extra is missing
+        _bound(settings.host, settings.grpc_port).close()
     with closing(_bound(settings.host, settings.port)) as listening:
         projects = _open(url, settings, limits)
 
         async def opened() -> State:
             return _state(projects, settings)
 
+        app = App(opened, _close)
+        otlp_grpc = _otlp_grpc(app, settings)
+
         def ready(address: str) -> None:
             if on_ready is not None:
-                on_ready(address, Keys(projects.engine).exist())
+                on_ready(address, otlp_grpc and otlp_grpc.address, Keys(projects.engine).exist())
 
         config = uvicorn.Config(
-            App(opened, _close),
+            app,
             lifespan="on",
             log_config=None,
             access_log=False,
@@ -84,7 +96,7 @@ def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_r
             timeout_keep_alive=_KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=int(settings.drain_seconds),
         )
-        Server(config, ready).run([listening])
+        Server(config, ready, otlp_grpc).run([listening])
 
 
 class Server(uvicorn.Server):
@@ -93,16 +105,30 @@ class Server(uvicorn.Server):
     Args:
         config: what it serves.
         on_ready: told the address once requests are taken, as a URL.
+        otlp_grpc: served beside, begun before that.
     """
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        on_ready: Callable[[str], None] | None = None,
+        otlp_grpc: OtlpGrpc | None = None,
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._otlp_grpc = otlp_grpc
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._otlp_grpc is not None and self.started:
+            await self._otlp_grpc.start()
         if self._on_ready is not None and sockets:
             self._on_ready(_address(sockets[0]))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._otlp_grpc is not None:
+            await self._otlp_grpc.stop()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -121,6 +147,14 @@ class Server(uvicorn.Server):
         if self.should_exit:
             os._exit(128 + sig)  # what was acknowledged is on disk; nothing else was promised
         super().handle_exit(sig, frame)
+
+
+def _otlp_grpc(app: App, settings: ServerSettings) -> OtlpGrpc | None:
+    if settings.grpc_port is None:
+        return None
+    from generations.server.otlp_grpc import OtlpGrpc  # noqa: PLC0415 - an extra
+
+    return OtlpGrpc(app, settings)
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -173,7 +207,8 @@ def _state(projects: Projects, settings: ServerSettings) -> State:
     telemetry = telemetry_of_environment()
     if telemetry is not None:
         projects.measures.also_told = telemetry.recorded
-    joiner = Joiner(projects.collection)
+    joiner = Joiner(projects.collection, timedelta(seconds=settings.trace_window_seconds), on_joined=metrics.joined)
+    metrics.keeps(lambda: joiner.kept_pieces)
     return State(projects, committer, joiner, settings, KeyRing(Keys(projects.engine)), room, metrics, telemetry)
 
 

@@ -13,11 +13,13 @@ class ServerSettings:
     Attributes:
         host: the address it listens on.
         port: the port; 0 takes a free one.
+        grpc_port: the port of OTLP/gRPC; 0 takes a free one, None listens on none.
         max_body_bytes: largest body that is held whole, unpacked: a query, one record, a list of records, a line of a stream.
         max_batch_bytes: bytes of a stream of records that are encoded at once.
         max_waiting_bytes: most bytes of records that are held, as sent, from their arrival until they are on disk; beyond
             it the answer is 503, and a stream that has begun is not read on.
         room_seconds: how long a stream that has begun waits for room before the answer is 503.
+        trace_window_seconds: how long what came of a trace is kept to be joined with what comes later, from the last of it on.
         stall_seconds: how long a body may stop coming before the answer is 408.
         concurrent_reads: queries that run at the same time; more of them wait.
         concurrent_exports: exports that run at the same time.
@@ -31,10 +33,12 @@ class ServerSettings:
 
     host: str = "127.0.0.1"
     port: int = 4300
+    grpc_port: int | None = None
     max_body_bytes: int = 64 << 20
     max_batch_bytes: int = 1 << 20
     max_waiting_bytes: int = 256 << 20
     room_seconds: float = 30.0
+    trace_window_seconds: float = 3600.0
     stall_seconds: float = 30.0
     concurrent_reads: int = 8
     concurrent_exports: int = 2
