@@ -22,6 +22,7 @@ from .payloads import CHAT, a_log_request, a_request, a_sent_log, a_sent_span, a
         (CHAT, "opentelemetry.instrumentation.genai.openai", "otel-genai"),
         (CHAT | {"gen_ai.is_streaming": False}, "opentelemetry.instrumentation.openai.v1", "openllmetry"),
         (CHAT | {"gen_ai.prompt.0.role": "user"}, "ai.koog", "openllmetry"),
+        (CHAT | {"llm.request.type": "acompletion"}, "litellm", "litellm"),
         (CHAT | {"request_data": "{}"}, "logfire.openai", "logfire"),
         (CHAT, "pydantic-ai", "pydantic-ai"),
         (CHAT | {"ai.operationId": "ai.streamText.doStream"}, "ai", "vercel-ai"),

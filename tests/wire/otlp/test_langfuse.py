@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from generations.wire.otlp.trace import read_traces
@@ -100,3 +102,24 @@ def test_the_observations_around_it_name_their_part():
     metadata = record["metadata"]
     assert (metadata["workflowId"], metadata["agentId"], metadata["functionId"]) == ("tour", "guide", "answer")
     assert metadata["userId"] == "u-2"
+
+
+def test_the_usage_of_openai_is_read_with_its_parts():
+    """Langfuse's client of OpenAI passes it on as it is."""
+    usage = {"prompt_tokens": 120, "completion_tokens": 40, "total_tokens": 160}
+    usage |= {"prompt_tokens_details": {"cached_tokens": 64, "audio_tokens": 0}, "completion_tokens_details": {"reasoning_tokens": 16}}
+    told = {"langfuse.observation.type": "generation", "langfuse.observation.usage_details": json.dumps(usage)}
+    counts = only(a_span(attributes=told))["usage"]
+
+    assert (counts["promptTokens"], counts["completionTokens"], counts["totalTokens"]) == (120, 40, 160)
+    assert (counts["cachedTokens"], counts["reasoningTokens"]) == (64, 16)
+
+
+def test_a_call_that_failed_has_no_cost_and_a_stream_has_its_reason_in_the_metadata():
+    failed = {"langfuse.observation.type": "generation", "langfuse.observation.cost_details": '{"input": 0, "output": 0, "total": 0}'}
+    streamed = {"langfuse.observation.type": "generation", "langfuse.observation.output": "Here."}
+    record = only(a_span(attributes=streamed | {"langfuse.observation.metadata.finish_reason": "stop"}))
+
+    assert "usage" not in only(a_span(attributes=failed, status="error"))
+    assert record["output"]["finishReason"] == "stop"
+    assert "finish_reason" not in record["metadata"]

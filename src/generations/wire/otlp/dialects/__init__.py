@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from generations.wire.otlp.dialects.genai import GENAI
 from generations.wire.otlp.dialects.langfuse import LANGFUSE
 from generations.wire.otlp.dialects.langsmith import LANGSMITH
+from generations.wire.otlp.dialects.litellm import LITELLM
 from generations.wire.otlp.dialects.mlflow import MLFLOW
 from generations.wire.otlp.dialects.openinference import OPENINFERENCE
 from generations.wire.otlp.dialects.openllmetry import OPENLLMETRY
@@ -28,6 +29,7 @@ DIALECTS: Final[tuple[Dialect, ...]] = (
     VERCEL,
     PYDANTIC_AI,
     LOGFIRE,
+    LITELLM,
     OPENLLMETRY,
     GENAI,
 )

@@ -64,17 +64,23 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     level = told.text(_OBSERVATION + "level")
     message = told.text(_OBSERVATION + "status_message")
     is_request = request.input is not None
+    custom = dict(call.custom)
+    choices = answer.choices or (() if made is None else (Choice(spoken(made)),))
+    if len(choices) == 1 and choices[0].finish_reason is None and isinstance(custom.get("finish_reason"), str):
+        choices = (replace(choices[0], finish_reason=custom.pop("finish_reason")),)  # its client of OpenAI tells it there, of streams
+    cost = as_number(usage.get("cost")) if costs else call.cost_usd
     call = replace(
         call,
         answered_model=first_text(call.answered_model, answer.model),
         response_id=first_text(call.response_id, answer.response_id),
         input=request.input if is_request else sent,
-        choices=answer.choices or (() if made is None else (Choice(spoken(made)),)),
+        choices=choices,
+        custom=custom,
         parameters=call.parameters
         | (request.parameters if is_request else {})
         | parsed_object(told.value(_OBSERVATION + "model.parameters")),
         tokens=_tokens(usage, buckets) if buckets else call.tokens,
-        cost_usd=as_number(usage.get("cost")) if costs else call.cost_usd,
+        cost_usd=cost if cost or buckets else None,  # of a call that failed its clients say that it cost nothing
         first_token_ms=_first_token_ms(told, span, call.first_token_ms),
         has_failed=level == "ERROR",
         error_message=message if level == "ERROR" else None,
