@@ -21,6 +21,7 @@ _RAW: Final[dict[str, bytes]] = {
     "deep object": b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
     "deep enough": b"[" * 190 + b"]" * 190,
     "many digits": b"1" * 5_000,
+    "more than a double holds": b"9" * 400,
     "large exponent": b"1e400",
     "small exponent": b"-1e-400",
     "minus zero": b"-0.0",

@@ -12,6 +12,8 @@ from typing import Any, Final
 import generations.wire.otlp
 from generations.record.fields import FIELDS
 from generations.record.sample import sample_generations
+from generations.wire.llm_logs import TABLE
+from tests.wire import test_helicone, test_litellm
 from tests.wire.otlp.payloads import CHAT, START_NS, a_log_request, a_request, a_sent_log, a_sent_span, as_pairs
 from tests.wire.otlp.test_genai import MESSAGES
 from tests.wire.otlp.test_langfuse import GENERATION
@@ -24,6 +26,7 @@ from tests.wire.otlp.test_vercel import CALL
 from tests.wire.payloads import a_log, a_model_event, an_export, an_observation
 
 Object = dict[str, Any]
+ANSWER: Final = test_litellm.ANSWER
 
 GOOD_TRACE: Final = "11111111111111111111111111111111"
 SPANS: Final[tuple[tuple[str, Object], ...]] = (
@@ -86,18 +89,120 @@ def own(number: int) -> Object:
     return _samples()[number % 40]
 
 
+REQUEST_BODY: Final = {"model": "gpt-4o", "messages": [{"role": "user", "content": "What is this?"}], "temperature": 0.5}
+TIMES: Final = ("2026-11-23T10:00:00.250Z", "2026-11-23T10:00:01.500Z")
+EXPORTS: Final[dict[str, Object]] = {
+    "langsmith": {
+        "id": "9c2f6f0e-0000-4000-8000-000000000001",
+        "trace_id": "9c2f6f0e-0000-4000-8000-000000000001",
+        "run_type": "llm",
+        "name": "ChatOpenAI",
+        "start_time": TIMES[0],
+        "end_time": TIMES[1],
+        "inputs": REQUEST_BODY,
+        "outputs": ANSWER,
+        "extra": {"metadata": {"ls_model_name": "gpt-4o"}, "invocation_params": {"temperature": 0.5}},
+        "prompt_token_details": {"cache_read": 4},
+        "total_cost": 0.01,
+        "child_runs": [{"id": "x", "run_type": "llm", "start_time": TIMES[0]}],
+        "events": [{"name": "new_token", "time": TIMES[0]}],
+        "tags": ["a"],
+    },
+    "phoenix": {
+        "name": "ChatCompletion",
+        "span_kind": "LLM",
+        "parent_id": None,
+        "start_time": TIMES[0],
+        "end_time": TIMES[1],
+        "status_code": "OK",
+        "context": {"trace_id": "t", "span_id": "s"},
+        "attributes": {"llm": {"model_name": "gpt-4o", "input_messages": [{"message": {"role": "user", "content": "Where?"}}]}},
+        "events": [{"name": "First Token Stream Event", "timestamp": TIMES[0], "attributes": {}}],
+    },
+    "helicone": {
+        "request_id": "r-1",
+        "request_created_at": TIMES[0],
+        "response_created_at": TIMES[1],
+        "request_body": REQUEST_BODY,
+        "response_body": ANSWER,
+        "response_status": 200,
+        "request_properties": {"plan": "gold"},
+        "provider": "OPENAI",
+        "prompt_tokens": 12,
+        "completion_tokens": 4,
+        "costUSD": 0.01,
+        "feedback_rating": True,
+    },
+    "litellm": {
+        "request_id": "r-1",
+        "call_type": "acompletion",
+        "spend": 0.01,
+        "startTime": TIMES[0],
+        "endTime": TIMES[1],
+        "model": "gpt-4o",
+        "metadata": {"usage_object": ANSWER["usage"], "status": "success"},
+        "proxy_server_request": REQUEST_BODY,
+        "response": ANSWER,
+        "request_tags": ["a"],
+    },
+    "openai-batch": {
+        "id": "batch_req_1",
+        "custom_id": "c",
+        "response": {"status_code": 200, "request_id": "q", "body": ANSWER},
+        "error": None,
+    },
+    "openai-stored": {**ANSWER, "created": 1_750_000_000, "messages": REQUEST_BODY["messages"], "metadata": {"a": "b"}, "input_user": "u"},
+    "llm": {
+        TABLE: "responses",
+        "id": "1",
+        "model": "gpt-4o",
+        "prompt": "Where?",
+        "response": "Here.",
+        "response_json": json.dumps(ANSWER),
+        "options_json": "{}",
+        "datetime_utc": TIMES[0],
+        "duration_ms": 5,
+        "input_tokens": 2,
+        "output_tokens": 3,
+        "token_details": "{}",
+        "fragments": ["a"],
+        "attachments": [{"id": "a", "type": "image/png", "url": "x"}],
+        "tool_calls": [{"name": "look", "arguments": "{}"}],
+    },
+}
+"""One row of each format that other programs export."""
+
+
 def documents(number: int) -> Any:
-    """What may be imported."""
-    found = (
-        own(0),
-        an_export(an_observation()),
-        a_log(a_model_event()),
-        traces(number),
-        {"traces": [traces(number)], "logs": [logs(number)]},
-        [own(1), own(2)],
-        [traces(number)],
+    """What may be imported: alone, in a list, and in the page of an interface."""
+    rows = [own(0), an_export(an_observation()), a_log(a_model_event()), traces(number), *EXPORTS.values()]
+    row = rows[number % len(rows)]
+    match number // len(rows) % 4:
+        case 0:
+            return [row, row]
+        case 1:
+            return {"data": [row, row], "runs": [row], "object": "list", "has_more": False}
+        case 2:
+            return {"traces": [traces(number)], "logs": [logs(number)]}
+        case _:
+            return row
+
+
+def litellm(number: int) -> Any:
+    """What LiteLLM's callback posts: one payload, or a list of them."""
+    one = test_litellm.payload(**({"status": "failure", "error_information": {"error_code": "429"}} if number % 3 == 2 else {}))
+    return [one, one] if number % 2 else one
+
+
+def helicone(number: int) -> Object:
+    """What Helicone's loggers post."""
+    answers = (
+        ANSWER,
+        test_helicone.MESSAGE,
+        "\n".join(f"data: {json.dumps(chunk)}" for chunk in test_helicone.CHUNKS),
+        {"error": {"message": "no"}},
     )
-    return found[number % len(found)]
+    return test_helicone.log(response=answers[number % len(answers)], meta={"Helicone-User-Id": "u", "Helicone-Property-Plan": "gold"})
 
 
 @cache
@@ -105,7 +210,7 @@ def attribute_names() -> tuple[str, ...]:
     """Every dotted name that the readers of OTLP know, read off their source."""
     folder = Path(generations.wire.otlp.__file__).parent
     found = {name for file in folder.rglob("*.py") for name in re.findall(r'"([a-zA-Z_]+(?:\.[\w{}]+)+\.?)"', file.read_text())}
-    return tuple(sorted(found))
+    return tuple(sorted(re.sub(r"\{\w*\}", "0", name) for name in found))
 
 
 @cache

@@ -16,14 +16,16 @@ from urllib.parse import quote, urlencode
 from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
-from generations.errors import GenerationsError, InvalidInput
+from generations.errors import GenerationsError, InvalidInput, InvalidRecord
 from generations.query import Source, compile_aggregate, compile_count, compile_distinct, compile_find, parse_update
 from generations.record import content
-from generations.record.encode import COLUMNS, encode_each, encode_lines
+from generations.record.encode import COLUMNS, Rows, encode_each, encode_lines
 from generations.server.paging import Page
 from generations.server.parameters import LIST_PARAMETERS, OPERATORS, listing
 from generations.store.block import Block
+from generations.wire import helicone, litellm
 from generations.wire.detect import detect
+from generations.wire.json_texts import texts_of, value_of
 from generations.wire.otlp.read_json import telemetry_of
 from generations.wire.otlp.read_protobuf import logs_of, traces_of
 from generations.wire.otlp.telemetry import Telemetry
@@ -61,7 +63,7 @@ def _with_attributes(request: seeds.Object, odd: Iterable[tuple[int, int]]) -> s
         pairs = one.setdefault("attributes", [])
         for name, value in odd:
             hostile = VALUES[value % len(VALUES)]
-            written = seeds.as_pairs({names[name % len(names)].format(0): hostile})[0]
+            written = seeds.as_pairs({names[name % len(names)]: hostile})[0]
             pairs.insert(0, written) if value % 2 else pairs.append(written)
     return request
 
@@ -90,6 +92,8 @@ def read_otlp(telemetry: Telemetry) -> None:
         assert len(set(ids)) == len(ids), "two records of one id"
         assert not set(ids) & set(reading.superseded_ids), "a record that is given and superseded"
         assert_taken(reading.records)
+    if len({span.key for span in telemetry.spans}) < len(telemetry.spans):
+        return  # of a span that comes twice the later one counts
     again = read_traces(telemetry.spans[::-1], telemetry.logs, is_complete=True)
     assert sorted(record["id"] for record in again.records) == sorted(ids), "the order of the spans decides which records there are"
 
@@ -153,7 +157,7 @@ def assert_taken(found: Iterable[Any]) -> None:
     assert_writable(rows)
 
 
-def assert_writable(rows: Any) -> None:
+def assert_writable(rows: Rows) -> None:
     """Encoded rows fit the columns of the store."""
     assert set(rows.columns) == set(COLUMNS)
     if len(rows):
@@ -171,9 +175,29 @@ def document(text: bytes) -> None:
         return
     with suppress(InvalidInput):
         dialect = detect(parsed)
-        made = [text_of(record) for record in dialect.records(parsed)] if dialect.recognises(parsed) else []
-        rows, _ = encode_lines(made)
-        assert_writable(rows)
+        for one in parsed if isinstance(parsed, list) else [parsed]:
+            if dialect.recognises(one):
+                assert_writable(encode_lines(map(text_of, dialect.records(one)))[0])  # an import keeps what is refused aside
+
+
+def litellm_payloads(text: bytes) -> None:
+    """Bytes as what LiteLLM's callback posts: one payload, a list of them, or lines."""
+    with suppress(GenerationsError):
+        for one in texts_of(text):
+            with suppress(InvalidRecord):
+                assert_taken([record for record in [litellm.record_of(value_of(one))] if record is not None])
+    good = text_of(seeds.litellm(0))
+    with suppress(GenerationsError):
+        found = texts_of(b"[" + good + b"," + text + b"]")
+        assert found[0] == good, "what came behind it changed a good payload"
+
+
+def helicone_log(text: bytes) -> None:
+    """Bytes as what Helicone's loggers post."""
+    parsed = _parsed(text)
+    for headers in ({}, {"helicone-user-id": "u", "helicone-omit-request": "true", "helicone-property-__proto__": "x"}):
+        with suppress(InvalidRecord):
+            assert_taken([record for record in [helicone.record_of(parsed, headers, "openai")] if record is not None])
 
 
 # Questions
@@ -279,15 +303,17 @@ def _parsed(text: bytes) -> Any:
 
 
 OTLP_TRACES, OTLP_LOGS = _requests(seeds.traces), _requests(seeds.logs)
-OWN = st.builds(changed, NUMBERS.map(seeds.own), changes())
+RECORDS = st.lists(st.builds(changed, NUMBERS.map(seeds.own), changes()), min_size=1, max_size=3)
 
 TARGETS: Final[tuple[Target, ...]] = (
     Target("otlp-json-traces", _sent(OTLP_TRACES), otlp_json),
     Target("otlp-json-logs", _sent(OTLP_LOGS), otlp_json),
     Target("otlp-protobuf-traces", _sent(OTLP_TRACES, as_protobuf), otlp_protobuf(traces_of)),
     Target("otlp-protobuf-logs", _sent(OTLP_LOGS, as_protobuf), otlp_protobuf(logs_of)),
-    Target("records", _sent(st.lists(OWN, min_size=1, max_size=3), lambda found: b"\n".join(map(text_of, found))), records),
+    Target("records", _sent(RECORDS, lambda found: b"\n".join(map(text_of, found))), records),
     Target("documents", _sent(st.builds(changed, NUMBERS.map(seeds.documents), changes())), document),
+    Target("litellm", _sent(st.builds(changed, NUMBERS.map(seeds.litellm), changes())), litellm_payloads),
+    Target("helicone", _sent(st.builds(changed, NUMBERS.map(seeds.helicone), changes())), helicone_log),
     Target("questions", _sent(_questions()), question),
     Target("list-parameters", _sent(_parameters(), str.encode), list_parameters),
 )

@@ -355,6 +355,11 @@ def test_two_changes_of_one_place_are_a_conflict(update: dict[str, Any]) -> None
     assert "by one update" in refused(update).message
 
 
+def test_what_has_no_room_in_a_number_is_refused() -> None:
+    with pytest.raises(InvalidQuery, match="beyond 64 bits"):
+        apply_update(parse_update({"$inc": {"metadata.a": 0.5}}), {"id": "x", "metadata": {"a": 10**400}})
+
+
 def test_names_that_begin_alike_are_no_conflict() -> None:
     assert metadata({"$set": {"metadata.a": 1, "metadata.ab": 2}, "$inc": {"metadata.abc.a": 3}}) == {"a": 1, "ab": 2, "abc": {"a": 3}}
 

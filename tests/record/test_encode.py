@@ -294,6 +294,7 @@ def test_a_rate_that_was_sent_stays_and_a_null_one_stays_null():
 
     assert row_of(a_record(usage=usage, performance={"latency": 500, "tokensPerSecond": 7}))["performance_tokens_per_second"] == 7
     assert row_of(a_record(usage=usage, performance={"latency": 500, "tokensPerSecond": None}))["performance_tokens_per_second"] is None
+    assert row_of(a_record(usage=usage, performance={"latency": 5e-324}))["performance_tokens_per_second"] is None
 
 
 def test_feedback_without_an_instant_was_given_now():

@@ -81,8 +81,8 @@ def _sent_usage(record: Object) -> Object:
 
 def _sent_performance(record: Object) -> Object:
     performance: Object = dict(record.get("performance") or {})
-    completion, latency = as_object(record.get("usage")).get("completionTokens"), performance.get("latency")
-    if completion is not None and latency and performance.get("tokensPerSecond") == completion / (latency / 1000):
+    completion, seconds = as_object(record.get("usage")).get("completionTokens"), (performance.get("latency") or 0) / 1000
+    if completion is not None and seconds and performance.get("tokensPerSecond") == completion / seconds:
         del performance["tokensPerSecond"]
     return performance
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from generations.query.context import MAX_DEPTH, invalid, pointer, refuse_unsupported
 
 _FLAGS = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s", re.VERBOSE: "x"}
+N = TypeVar("N", int, float)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -73,13 +75,20 @@ def _unwrapped(value: Mapping[str, Any], path: str) -> Any:
         case {"$regularExpression": {"pattern": str(text), **options}, **rest} if not rest:
             return Pattern(text, str(options.get("options", "")))
         case {"$numberInt": str(text), **rest} | {"$numberLong": str(text), **rest} if not rest:
-            return int(text)
+            return _read(int, text, path)
         case {"$numberDouble": str(text), **rest} if not rest:
-            return float(text)
+            return _read(float, text, path)
         case {"$oid": _, **rest} | {"$numberDecimal": _, **rest} | {"$binary": _, **rest} | {"$timestamp": _, **rest} if not rest:
             raise refuse_unsupported(next(iter(value)), "records hold JSON values and instants", path)
         case _:
             return None
+
+
+def _read(kind: Callable[[str], N], text: str, path: str) -> N:
+    try:
+        return kind(text)
+    except ValueError:
+        raise invalid(f"{text[:40]!r} is not a number", path) from None
 
 
 def _date(inner: Any, path: str) -> datetime:
@@ -90,24 +99,24 @@ def _date(inner: Any, path: str) -> datetime:
                 return found
         case bool():
             pass
-        case int():
-            return _EPOCH + timedelta(milliseconds=inner)
-        case {"$numberLong": str(text)}:
-            return _EPOCH + timedelta(milliseconds=int(text))
+        case int() | {"$numberLong": str()}:
+            ms = inner if isinstance(inner, int) else _read(int, inner["$numberLong"], pointer(path, "$date"))
+            with suppress(OverflowError):
+                return _EPOCH + timedelta(milliseconds=ms)
         case datetime():
             return inner
         case _:
             pass
-    raise invalid(f"{inner!r} is not an instant", pointer(path, "$date"), 'write it as "2024-06-15T12:30:45Z"')
+    raise invalid(f"{str(inner)[:80]!r} is not an instant", pointer(path, "$date"), 'write it as "2024-06-15T12:30:45Z"')
 
 
 def instant_of(text: str) -> datetime | None:
     """The aware UTC datetime of an ISO 8601 text (naive means UTC); None when it is not one."""
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # an offset may lead out of the calendar
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _text(pattern: re.Pattern[str], path: str) -> str:

@@ -69,7 +69,19 @@ def number(value: float) -> Param:
     """A number as a parameter: Int64 where it fits, Float64 otherwise."""
     if isinstance(value, int) and -(2**63) <= value < 2**63:
         return Param("Int64", value)
-    return Param("Float64", float(value))
+    return Param("Float64", double(value))
+
+
+def double(value: float, path: str = "/") -> float:
+    """A number as the engine's largest kind of number.
+
+    Raises:
+        InvalidQuery: it has no room there.
+    """
+    try:
+        return float(value)
+    except OverflowError:
+        raise invalid("an integer of that many digits cannot be compared or counted with", path) from None
 
 
 def instant(value: datetime) -> Param:

@@ -419,7 +419,10 @@ def _incremented(change: Change, value: Any, by: float) -> Any:
         return by
     if not _is_number(value):
         raise invalid(f"cannot increment {'.'.join(change.path)!r}, which is {_kind(value)}", change.pointer)
-    result = value + by
+    try:
+        result = value + by
+    except OverflowError:
+        result = _LARGEST + 1
     if isinstance(result, int) and not -_LARGEST - 1 <= result <= _LARGEST:
         raise invalid(f"{'.'.join(change.path)!r} would be beyond 64 bits", change.pointer)
     return result

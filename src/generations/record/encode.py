@@ -393,8 +393,9 @@ def _derived(usage: Any, performance: Any, given: list[str]) -> tuple[int | None
     total = rate = None
     if usage.prompt_tokens is not None and "usage.totalTokens" not in given:
         total = _unless_sent(usage, "total_tokens", usage.prompt_tokens + completion)
-    if performance.latency and "performance.tokensPerSecond" not in given:
-        rate = _unless_sent(performance, "tokens_per_second", completion / (performance.latency / 1000))
+    seconds = (performance.latency or 0) / 1000
+    if seconds and "performance.tokensPerSecond" not in given:
+        rate = _unless_sent(performance, "tokens_per_second", completion / seconds)
     return (total if total is not None and total <= LARGEST_INTEGER else None), (rate if rate is not None and rate < inf else None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from datetime import datetime
 from typing import Any, cast
 
@@ -26,9 +27,9 @@ def as_text(value: Any) -> str | None:
 
 
 def as_number(value: Any) -> float | int | None:
-    """The value when it is a number, or a string that is written like one; a boolean is no number."""
+    """The value when it is a number, or a string that is written like one; neither a boolean is one, nor what no double can hold."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return value
+        return value if -_LARGEST <= value <= _LARGEST else None
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return int(value) if value.lstrip("-").isdigit() else float(value)
     return None
@@ -70,4 +71,5 @@ def _instant(value: Any) -> datetime | None:
         return None
 
 
+_LARGEST = sys.float_info.max
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d+)?([eE][+-]?\d{1,2})?")

@@ -10,7 +10,7 @@ from typing import Any, cast
 from generations.query import tagged
 from generations.query.accumulate import arguments
 from generations.query.constants import constant, instant_of
-from generations.query.context import invalid, pointer, refuse_unknown_operator, refuse_unsupported
+from generations.query.context import double, invalid, pointer, refuse_unknown_operator, refuse_unsupported
 from generations.query.evaluate import evaluate, failure
 from generations.query.pipeline import stage
 from generations.query.relation import OrderKey, Relation
@@ -151,7 +151,7 @@ class _Series:
     def _edge(self, edge: Any, path: str) -> str:
         bind = self._relation.context.bind
         if self._unit is None and isinstance(edge, int | float) and not isinstance(edge, bool):
-            return bind(float(edge), "Float64")
+            return bind(double(edge, path), "Float64")
         found = instant_of(edge) if isinstance(edge, str) else edge
         if self._unit is not None and isinstance(found, datetime):
             return bind(found.timestamp(), "Float64")
@@ -167,8 +167,8 @@ class _Series:
             count = f"intDiv(dateDiff('month', {start}, toDateTime64({high}, 6, 'UTC')), {months}) + 1"
             place = f"toUnixTimestamp64Micro(addMonths({start}, i * {months})) / 1000000."
         else:
-            size = self._step * _SECONDS[self._unit] if self._unit else float(self._step)
-            step = self._relation.context.bind(float(size), "Float64")
+            size = self._step * _SECONDS[self._unit] if self._unit else self._step
+            step = self._relation.context.bind(double(size, pointer(pointer(self._path, "range"), "step")), "Float64")
             count = f"toInt64(floor(({high} - {low}) / {step} + 1e-9)) + 1"
             place = f"{low} + i * {step}"
         sane = failure(f"{count} > {MOST_ADDED}", f"$densify adds at most {MOST_ADDED} documents", f"greatest({count}, 0)")

@@ -125,8 +125,8 @@ def _any_value(sent: Any, bounded: Bounded, depth: int) -> Any:
             case "intValue":
                 return _integer(value)
             case "doubleValue":
-                number = as_number(value)
-                return number if number is None or isinstance(number, int) else bounded.number(number)
+                number = value if isinstance(value, float) else as_number(value)
+                return bounded.number(number) if isinstance(number, float) else number
             case "arrayValue":
                 return bounded.items(as_list(as_object(value).get("values")), lambda item, below: _any_value(item, bounded, below), depth)
             case "kvlistValue":
