@@ -1,0 +1,63 @@
+"""The program of the outage test that captures: it goes on until it is killed.
+
+Each generation that has ended is written down in a journal of the program's own, and synced: its mark, and when it ended.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import sys
+import threading
+import time
+
+from openai import OpenAI
+
+from generations import capture, instrument
+
+JOURNAL, MODELS_URL = sys.argv[1:]
+TEXT = "The tram museum in Graz shows the oldest trams of the city. " * 20
+
+
+def main() -> None:
+    journal = os.open(JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    for number, generate in enumerate((a_block, a_block, a_stream, of_a_client())):
+        threading.Thread(target=go_on, args=(journal, generate, f"{os.getpid()}-{number}"), daemon=True).start()
+    threading.Event().wait()
+
+
+def go_on(journal: int, generate, name: str) -> None:
+    for number in itertools.count():
+        mark = f"{name}-{number}"
+        with capture.metadata(mark=mark):
+            generate()
+        os.write(journal, f"{mark} {time.time_ns()}\n".encode())
+        os.fdatasync(journal)
+        time.sleep(0.005)
+
+
+def a_block() -> None:
+    with capture.generation(model="gpt-4o", input=TEXT) as g:
+        g.output = TEXT
+        g.usage(prompt_tokens=300, completion_tokens=300)
+
+
+def a_stream() -> None:
+    with capture.generation(model="gpt-4o", input=TEXT) as g:
+        for _ in g.stream(iter(TEXT.split())):
+            pass
+
+
+def of_a_client():
+    client = instrument(OpenAI(base_url=f"{MODELS_URL}/v1", api_key="none", max_retries=0))
+
+    def ask() -> None:
+        with client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Where?"}], stream=True) as events:
+            for _ in events:
+                pass
+
+    return ask
+
+
+if __name__ == "__main__":
+    main()
