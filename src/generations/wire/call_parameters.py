@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from generations.record.shape import LARGEST_INTEGER
 from generations.wire.payload import Object, as_list, as_number
 
 _NUMBERS = {
@@ -60,5 +61,5 @@ def _typed(name: str, value: Any) -> Any:
     if number is None or not math.isfinite(number):
         return None
     if name in _INTEGERS:
-        return int(number) if number == int(number) else None
+        return int(number) if number == int(number) and abs(number) <= LARGEST_INTEGER else None
     return number
