@@ -1,11 +1,13 @@
 """What capture costs the host: `python -m bench.capture`.
 
-Medians over calls on the caller's thread, the recorder's thread running beside it against a server that takes everything, and
-against none; what the thread itself spends on a record; and how much slower a busy program becomes.
+Medians over calls on the caller's thread, and over what `instrument()` adds to a span, the recorder's thread running beside
+it against a server that takes everything, and against none; what the thread itself spends on a record; and how much slower
+a busy program becomes.
 """
 
 from __future__ import annotations
 
+import json
 import statistics
 import sys
 import tempfile
@@ -17,7 +19,10 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from opentelemetry.sdk.trace import Span, TracerProvider
+
 from generations import capture
+from generations.capture.listening import SpanListener
 from generations.capture.recording import Recording
 from generations.capture.records import record_of
 
@@ -93,6 +98,40 @@ def in_context() -> None:
         block()
 
 
+ATTRIBUTES = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "openai",
+    "gen_ai.request.model": "gpt-4o",
+    "gen_ai.response.model": "gpt-4o-2024-08-06",
+    "gen_ai.response.id": "chatcmpl-1",
+    "gen_ai.response.finish_reasons": ("stop",),
+    "gen_ai.usage.input_tokens": 900,
+    "gen_ai.usage.output_tokens": 120,
+    "gen_ai.input.messages": json.dumps([{"role": m["role"], "parts": [{"type": "text", "content": m["content"]}]} for m in MESSAGES]),
+    "gen_ai.output.messages": json.dumps([{"role": "assistant", "parts": [{"type": "text", "content": TEXT}]}]),
+    **{f"gen_ai.request.parameter_{number}": number for number in range(10)},
+}
+
+
+def heard(listener: SpanListener) -> Callable[[], Any]:
+    """What `instrument()` adds to a span of an instrumentation: hearing that it begins and that it has ended."""
+    spans: list[Span] = []
+    tracers = TracerProvider(shutdown_on_exit=False)
+    tracer = tracers.get_tracer("opentelemetry.instrumentation.genai.openai")
+    for _ in range(CALLS):
+        span = tracer.start_span("chat gpt-4o", attributes=ATTRIBUTES)
+        span.end()
+        assert isinstance(span, Span)
+        spans.append(span)
+
+    def call() -> None:
+        span = spans.pop()
+        listener.on_start(span)
+        listener.on_end(span)
+
+    return call
+
+
 def measured(call: Callable[[], Any], pause_seconds: float = 0.0) -> dict[str, float]:
     """Microseconds on the caller's thread: median, 95th and 99th percentile."""
     times: list[float] = []
@@ -143,7 +182,7 @@ def main() -> None:
         for place, pause_seconds in (("1,000s a second", 0.01), ("without pause", 0.0)):
             with a_server() as url:
                 capture.configure(url=url, spool=folder)
-                for name, call in calls.items():
+                for name, call in {**calls, "span": heard(SpanListener())}.items():
                     found = measured(call, pause_seconds)
                     say(f"{name:<12} {place:<24} {found['median']:>9.1f} {found['p95']:>7.1f} {found['p99']:>7.1f}")
                 capture.flush(60)

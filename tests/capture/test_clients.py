@@ -21,13 +21,13 @@ def tokens(record):
     return {name: count for name, count in record["usage"].items() if name in {*OPENAI_USAGE, *ANTHROPIC_USAGE}}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def client(models):
     with openai.OpenAI(base_url=models.openai_url, api_key="none", max_retries=0) as client:
         yield instrument(client, stream_usage=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def claude(models):
     with anthropic.Anthropic(base_url=models.url, api_key="none", max_retries=0) as client:
         yield instrument(client)

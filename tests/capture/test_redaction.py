@@ -5,7 +5,7 @@ import re
 import pytest
 
 from generations import ConfigError, capture
-from generations.capture import Sample, erase, generation, mask
+from generations.capture import Sample, erase, generation, mask, preparing
 from generations.capture.redaction import PATTERNS
 
 SECRETS = {
@@ -144,17 +144,17 @@ def test_long_texts_without_secrets_take_no_time_to_speak_of():
     import time
 
     for text in (
-        "a" * 100_000,
-        "1" * 100_000,
-        "a@" * 50_000,
-        "DE12 " * 20_000,
-        "1 " * 50_000,
-        "password=" * 10_000,
-        "-----BEGIN PRIVATE KEY-----" * 3_000,
+        "a" * 20_000,
+        "1" * 20_000,
+        "a@" * 10_000,
+        "DE12 " * 4_000,
+        "1 " * 10_000,
+        "password=" * 2_000,
+        "-----BEGIN PRIVATE KEY-----" * 600,
     ):
         started = time.process_time()
         masked(text)
-        assert time.process_time() - started < 2
+        assert time.process_time() - started < 0.4
 
 
 def test_redactions_are_applied_in_order_before_anything_is_sent(captured):
@@ -256,8 +256,9 @@ def test_a_session_is_kept_or_left_out_as_a_whole(captured):
     assert len(sessions) == 2 * len(set(sessions))
 
 
-def test_a_record_that_is_too_large_loses_its_content(captured):
-    with generation(model="m", input="x" * (17 << 20)) as g:
+def test_a_record_that_is_too_large_loses_its_content(captured, monkeypatch):
+    monkeypatch.setattr(preparing, "LARGEST_RECORD_BYTES", 1 << 16)
+    with generation(model="m", input="x" * (1 << 17)) as g:
         g.usage(prompt_tokens=3)
 
     record = captured.record()
@@ -265,6 +266,7 @@ def test_a_record_that_is_too_large_loses_its_content(captured):
     assert record["usage"]["promptTokens"] == 3
 
 
+@pytest.mark.programs
 def test_the_environment_configures_what_nothing_else_does(captured, program):
     program(
         """
@@ -285,6 +287,7 @@ with capture.generation(model="m", input="I am a@b.com", metadata={"x": "a@b.com
     assert "content" not in record["input"]
 
 
+@pytest.mark.programs
 def test_a_wrong_environment_is_logged_and_does_not_stop_the_program(program):
     told = program(
         """

@@ -162,6 +162,7 @@ print("\\n".join(left))
 """
 
 
+@pytest.mark.programs
 def test_several_processes_write_and_take_at_once_and_each_frame_is_taken_once(folder):
     processes = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(folder), str(number)], stdout=subprocess.PIPE, text=True) for number in range(3)

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from contextvars import ContextVar, Token
+from functools import cache
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, NamedTuple, Self
 
@@ -102,8 +103,7 @@ def metadata(**entries: Any) -> Scope:
 def _attach(entries: dict[str, str]) -> Any:
     """Put entries into OpenTelemetry's baggage; None when it does not take them."""
     with suppress(Exception):  # another library's business must not end the host's
-        from opentelemetry import baggage, context  # noqa: PLC0415 - only where the host has loaded it
-
+        baggage, context, _ = _opentelemetry()
         carried = context.get_current()
         for name, value in entries.items():
             if name == TAGS and (before := baggage.get_baggage(TAGS, carried)):
@@ -115,9 +115,15 @@ def _attach(entries: dict[str, str]) -> Any:
 
 def _detach(attached: Any) -> None:
     with suppress(Exception):  # as above
-        from opentelemetry import context  # noqa: PLC0415 - only where the host has loaded it
+        _opentelemetry()[1].detach(attached)
 
-        context.detach(attached)
+
+@cache
+def _opentelemetry() -> tuple[Any, Any, Any]:
+    """Its baggage, context and trace; asked for only where the host has loaded it."""
+    from opentelemetry import baggage, context, trace  # noqa: PLC0415 - see above
+
+    return baggage, context, trace
 
 
 class Surroundings(NamedTuple):
@@ -136,8 +142,7 @@ def surroundings() -> Surroundings:
     if "opentelemetry.trace" not in sys.modules:
         return NO_SURROUNDINGS
     with suppress(Exception):  # another library's business must not end the host's
-        from opentelemetry import baggage, trace  # noqa: PLC0415 - only where the host has loaded it
-
+        baggage, _, trace = _opentelemetry()
         span = trace.get_current_span().get_span_context()
         carried = texts_of(baggage.get_all())
         return Surroundings(span.trace_id, span.span_id, carried) if span.is_valid else Surroundings(0, 0, carried)

@@ -67,7 +67,8 @@ class ServerSink:
         if settings.project is not None:
             headers["Generations-Project"] = settings.project
         self._address = f"{settings.url}/api/generations"
-        self._client = httpx2.Client(headers=headers, limits=httpx2.Limits(max_connections=1, keepalive_expiry=3.0))
+        is_encrypted = settings.url.startswith("https://")  # without it there is nothing to verify, and no certificates to load
+        self._client = httpx2.Client(headers=headers, verify=is_encrypted, limits=httpx2.Limits(max_connections=1, keepalive_expiry=3.0))
 
     def send(self, body: bytes, patience_seconds: float) -> list[str]:
         import httpx2  # noqa: PLC0415 - see above
