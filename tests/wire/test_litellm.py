@@ -252,7 +252,7 @@ def test_hostile_values_are_cut_off_with_a_note():
     found = record(
         startTime=10**20,
         endTime=-5,
-        model_parameters={"__proto__": {"isAdmin": True}, "temperature": "hot", "max_tokens": 1e300},
+        model_parameters={"__proto__": {"isAdmin": True}, "temperature": "hot", "maxTokens": 1e300},
         messages=[{"role": "user", "content": "x", "extra": nested(200)}],
         metadata={"usage_object": {"prompt_tokens": 10**15, "completion_tokens": 3}},
     )
@@ -264,7 +264,7 @@ def test_hostile_values_are_cut_off_with_a_note():
     assert "counts of more than" in notes
     assert "timestamp" not in found
     assert found["usage"] == {"completionTokens": 3, "cost": 0.00062, "currency": "USD", "costSource": "reported"}
-    assert found["metadata"]["litellm"]["model_parameters"] == {"temperature": "hot", "max_tokens": 1e300}
+    assert found["metadata"]["litellm"]["model_parameters"] == {"temperature": "hot", "maxTokens": 1e300}
 
 
 def nested(levels: int) -> list:
