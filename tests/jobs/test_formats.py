@@ -37,6 +37,7 @@ from ..wire.exports import (
     an_agent_of_phoenix,
     an_answered_request,
 )
+from ..wire.otlp.payloads import a_request, a_sent_span
 from ..wire.payloads import a_log, a_model_event, an_observation
 
 
@@ -244,9 +245,23 @@ def test_csv_may_have_a_mark_at_its_start_semicolons_and_the_index_of_a_data_fra
 def test_our_own_records_are_not_read_back_from_csv(collection, tmp_path):
     (tmp_path / "ours.csv").write_text('"id","model"\n"a","gpt-4"\n')
 
-    with pytest.raises(InvalidInput, match="our own records") as refused:
-        import_from(tmp_path / "ours.csv", collection.store)
-    assert "Parquet" in str(refused.value.hint)
+    for format in (None, "generations"):
+        with pytest.raises(InvalidInput, match="our own records") as refused:
+            import_from(tmp_path / "ours.csv", collection.store, format=format)
+        assert "Parquet" in str(refused.value.hint)
+
+
+def test_spans_that_cannot_be_read_are_told_and_the_others_taken(collection, tmp_path):
+    """As the line that they stand in, which can be mended and imported."""
+    broken = a_sent_span() | {"traceId": "short"}
+    path = tmp_path / "traces.jsonl"
+    path.write_bytes(as_lines([a_request(a_sent_span(), broken), a_request(a_sent_span("0000000000000002"))]))
+
+    report = import_from(path, collection.store)
+
+    assert counts(report) == (3, 2, 0, 0, 1)
+    assert (report.refusals[0].unit, report.refusals[0].number) == ("line", 1)
+    assert "resourceSpans[0].scopeSpans[0].spans[1]: a span has a traceId" in report.refusals[0].message
 
 
 def test_answers_of_a_batch_are_joined_to_their_requests(collection, tmp_path):

@@ -172,7 +172,7 @@ class _Import:
         if self._source.is_parquet:
             return parquet_batches(self._source, self._is_ours)
         row = first_row(self._source)
-        if row is not None and (self._forced is not None or _is_table(row)):
+        if row is not None and (self._forced not in (None, OWN) or _is_table(row)):
             return csv_batches(self._source)
         return batches(self._source)
 

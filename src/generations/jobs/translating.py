@@ -68,18 +68,23 @@ class Translator:
 
     def _records(self, document: Any, text: bytes, number: int, unit: Unit, out: _Out) -> Iterator[Batch]:
         traces = self._dialect.traces
-        if traces is None:
-            for record in self._dialect.records(self._joined(document) if self._joined else document):
-                place = self._next() if unit == "record" else number
-                yield from out.add(_text(record), place, unit, None)
-            return
-        for trace_id, piece in traces.pieces(document):
-            if isinstance(piece, InvalidInput):
-                yield from out.add(text, number, unit, piece)
-            else:
-                self._held.add(trace_id, piece)
+        try:
+            if traces is None:
+                for record in self._dialect.records(self._joined(document) if self._joined else document):
+                    place = self._next() if unit == "record" else number
+                    yield from out.add(_text(record), place, unit, None)
+                return
+            for trace_id, piece in traces.pieces(document):
+                if isinstance(piece, InvalidInput):
+                    yield from out.add(text, number, unit, piece)
+                else:
+                    self._held.add(trace_id, piece)
+        except InvalidInput as error:
+            yield from out.add(text, number, unit, error)
+        except RecursionError:
+            yield from out.add(text, number, unit, InvalidInput("nested too deeply to be read"))
         self._held.size += len(text)
-        if self._held.size > MOST_HELD_BYTES:
+        if traces is not None and self._held.size > MOST_HELD_BYTES:
             for record in self._held.release(traces, MOST_HELD_BYTES // 2):
                 yield from out.add(_text(record), self._next(), "record", None)
 

@@ -60,11 +60,12 @@ def read(found: Sequence[Piece]) -> Iterator[Object]:
     """
     inner = _inner_generations([observation for observation, _ in found])
     for observation, trace in found:
-        if observation.get("type") in _CALLS:
+        if _is_call(observation):
             yield _record(observation, trace, inner.get(_id(observation), []))
 
 
-_CALLS = frozenset(["GENERATION", "EMBEDDING"])
+def _is_call(observation: Object) -> bool:
+    return as_text(observation.get("type")) in ("GENERATION", "EMBEDDING")
 
 
 def _from_row(row: Object) -> Object:
@@ -116,13 +117,13 @@ def _inner_generations(observations: list[Object]) -> dict[str, list[str]]:
     by_id = {_id(observation): observation for observation in observations}
     inner: dict[str, list[str]] = {}
     for observation in observations:
-        if observation.get("type") not in _CALLS:
+        if not _is_call(observation):
             continue
         seen = {_id(observation)}
         parent = by_id.get(str(observation.get("parentObservationId")))
         while parent is not None and _id(parent) not in seen:
             seen.add(_id(parent))
-            if parent.get("type") in _CALLS:
+            if _is_call(parent):
                 inner.setdefault(_id(parent), []).append(_record_id(observation))
             parent = by_id.get(str(parent.get("parentObservationId")))
     return inner

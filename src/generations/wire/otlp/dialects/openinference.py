@@ -41,7 +41,7 @@ _FIRST_TOKEN = "First Token Stream Event"
 
 def place(span: Span) -> Place:
     """By the kind. Agents and chains repeat the usage of the calls inside them."""
-    match str(span.attributes["openinference.span.kind"]).upper():
+    match str(span.attributes.get("openinference.span.kind")).upper():
         case "LLM" | "EMBEDDING":
             return Place("generation")
         case "AGENT":
