@@ -50,12 +50,14 @@ class Programs:
         server: the server that records.
         keys: keys that no program has had yet, with their projects.
         key, project: those of the last program.
+        said: what it has printed.
     """
 
     server: Running
     keys: Iterator[tuple[str, str]]
     key: str = field(init=False)
     project: str = field(init=False)
+    said: str = field(init=False)
 
     def run(self, program: str, *arguments: str, **environment: str) -> list[Record]:
         """The records of all that a program told of, in the order of its calls; the program must succeed.
@@ -80,6 +82,7 @@ class Programs:
             env = inherited | SILENT | told | {"MODELS": models.url} | environment
             done = subprocess.run(command, check=False, env=env, capture_output=True, text=True, timeout=100)
         assert done.returncode == 0, f"{program} failed:\n{done.stdout}\n{done.stderr}"
+        self.said = done.stdout
         assert "Failed to export" not in done.stderr, done.stderr
         return self.records()
 
