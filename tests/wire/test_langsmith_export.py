@@ -109,7 +109,7 @@ def test_zeros_for_unknown_counts_and_costs_are_left_out():
 def test_a_failed_run_is_an_error():
     record = only(a_run(outputs=None, error="RateLimitError('slow down')", status="error"))
 
-    assert (record["status"], record["error"]) == ("error", {"message": "RateLimitError('slow down')"})
+    assert (record["status"], record["error"]) == ("error", {"type": "RateLimitError", "message": "slow down"})
 
 
 @pytest.mark.parametrize("document", [a_run(), a_chain(), {"runs": [a_run()], "cursors": {}}])

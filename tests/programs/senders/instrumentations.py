@@ -83,6 +83,14 @@ def mlflow(library: str) -> None:
     import_module(f"mlflow.{library}").autolog()
 
 
+def langsmith(_: str) -> None:
+    """LangSmith's tracing, which LangChain has built in, over OpenTelemetry alone."""
+    os.environ |= {"LANGSMITH_TRACING": "true", "LANGSMITH_TRACING_MODE": "otel", "LANGSMITH_API_KEY": "none"}
+    from langchain_core.tracers.langchain import get_client
+
+    atexit.register(get_client().flush)
+
+
 def own(_: str) -> None:
     """Spans that a library makes by itself, with content where it must be asked for."""
     os.environ["ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE"] = "content"
@@ -97,4 +105,5 @@ BY_NAME = {
     "logfire": logfire,
     "mlflow": mlflow,
     "own": own,
+    "langsmith": langsmith,
 }

@@ -35,7 +35,7 @@ def test_a_run_of_langchain_becomes_one_record():
     record = only(a_span(scope="langsmith", attributes=LLM | {"gen_ai.completion": json.dumps(outputs)}))
 
     assert record["model"] == {"id": "gpt-4o", "version": "gpt-4o-2024-08-06", "provider": "openai"}
-    assert record["input"]["content"] == [MESSAGE]
+    assert record["input"]["content"] == [{"role": "user", "content": "Where?"}]
     assert record["output"]["finishReason"] == "stop"
     assert record["usage"] == {"promptTokens": 12, "completionTokens": 5, "totalTokens": 17, "cachedTokens": 4}
     metadata = record["metadata"]
@@ -70,3 +70,14 @@ def test_prompts_and_retrievers_are_no_generations_whatever_their_operation():
 
 def test_a_provider_that_was_guessed_to_be_langchain_is_unknown():
     assert "provider" not in only(a_span(attributes=LLM | {"gen_ai.system": "langchain"}))["model"]
+
+
+def test_a_run_that_failed_has_the_exception_and_no_output():
+    empty = {"generations": [[{"text": "", "message": {"lc": 1, "kwargs": {"content": "", "type": "ai", "response_metadata": {}}}}]]}
+    told = {"gen_ai.completion": json.dumps(empty), "langsmith.metadata.ls_temperature": 0.5}
+    said = "OpenAIRateLimitError('429 - not now.')Traceback (most recent call last):\n  File"
+    record = only(a_span(attributes=LLM | told, status="error", status_message=said))
+
+    assert record["error"] == {"type": "OpenAIRateLimitError", "message": "429 - not now."}
+    assert "output" not in record
+    assert record["parameters"] == {"temperature": 0.5}

@@ -176,9 +176,12 @@ def _langchain(body: Object) -> Answer:
     for output in outputs:
         sent = as_object(output.get("message"))
         message = as_object(sent.get("kwargs")) or sent
+        said = langchain_message(sent)
         about = as_object(message.get("response_metadata"))
         reason = first_text(*(as_object(holder).get("finish_reason") for holder in (about, output.get("generation_info"))))
-        choices.append(Choice(spoken(message) if message else output.get("text"), first_text(reason, about.get("stop_reason"))))
+        reason = first_text(reason, about.get("stop_reason"))
+        if reason is not None or said.keys() != {"role"}:  # of a call that failed there is an empty message
+            choices.append(Choice(spoken(said) if said else output.get("text"), reason))
         if answer.response_id is None:
             answer = Answer(
                 first_text(about.get("model_name"), about.get("model")),
@@ -186,6 +189,26 @@ def _langchain(body: Object) -> Answer:
                 tokens=langchain_tokens(as_object(message.get("usage_metadata"))),
             )
     return Answer(answer.model, answer.response_id, tuple(choices), answer.tokens, _rest(body, "generations", "type"))
+
+
+def langchain_message(sent: Object) -> Object:
+    """A message that LangChain wrote down, under the names of everybody else's, without its notes on the answer."""
+    message = as_object(sent.get("kwargs")) or sent
+    role = _LANGCHAIN_ROLES.get(as_text(message.get("type")) or "", as_text(message.get("role")))
+    if not message or role is None:
+        return message
+    kept = {name: value for name in ("content", "name", "tool_calls", "tool_call_id") if (value := message.get(name)) not in (None, "", [])}
+    return {"role": role} | kept
+
+
+_LANGCHAIN_ROLES = {
+    "human": "user",
+    "HumanMessageChunk": "user",
+    "ai": "assistant",
+    "AIMessageChunk": "assistant",
+    "system": "system",
+    "tool": "tool",
+}
 
 
 def _id_of_answer(message_id: str | None) -> str | None:

@@ -7,6 +7,7 @@ outputs instead. `langsmith.trace.session_id` is the project, not a conversation
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,9 @@ from generations.wire.otlp.attributes import Attributes, parsed_object
 from generations.wire.otlp.call import Call, Choice
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
+from generations.wire.otlp.generation_record import failure_message
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import Answer, answer_of, langchain_tokens, request_of, spoken
+from generations.wire.otlp.provider_bodies import Answer, answer_of, langchain_message, langchain_tokens, request_of, spoken
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import as_list, as_object, as_text, first_text, without_absent
 
@@ -50,13 +52,16 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     told.text("langsmith.span.kind")
     sent, made = told.value("gen_ai.prompt"), told.value("gen_ai.completion")
     request, outputs = request_of(as_object(sent)), as_object(made)
-    answer = answer_of(outputs) or Answer()
+    found = answer_of(outputs)
+    answer = found or Answer()
     of_outputs = langchain_tokens(as_object(outputs.get("usage_metadata")))
     tokens = next((tokens for tokens in (of_outputs, answer.tokens, call.tokens) if tokens.is_told()), call.tokens)
     stream = told.flag("langsmith.request.streaming")
     reasons = told.texts("gen_ai.response.finish_reasons")
-    choices = answer.choices or (() if made is None else (Choice(spoken(made), reasons[0] if reasons else None),))
+    choices = answer.choices if found or made is None else (Choice(spoken(made), reasons[0] if reasons else None),)
     custom = dict(call.custom)
+    failure = _FAILURE.match(failure_message(span) or "")
+    settings = {name: value for key, name in _SETTINGS.items() if (value := custom.get(key)) is not None}
     invocation = parsed_object(custom.pop("invocation_params", None)) | parsed_object(custom.pop("ls_invocation_params", None))
     call = replace(
         call,
@@ -65,18 +70,29 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         response_id=first_text(call.response_id, answer.response_id),
         input=_unwrapped(request.input) if request.input is not None else sent,
         choices=choices,
-        parameters=without_absent({"stream": stream} | invocation | request.parameters | call.parameters),
+        parameters=without_absent({"stream": stream} | settings | invocation | request.parameters | call.parameters),
         tokens=tokens,
         custom=custom,
+        error_type=failure["type"] if failure else call.error_type,
+        error_message=failure["message"] if failure else call.error_message,
         kept=without_absent({"response": answer.rest or None}),
     )
     return genai.completed(call, told, span, logs)
 
 
+_SETTINGS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
+"""Settings of LangChain's models that stand in the metadata, by what they are called elsewhere."""
+
+_FAILURE = re.compile(r"(?P<type>[A-Za-z_]\w*)\((?P<quote>['\"])(?P<message>.*?)(?P=quote),?\)(?=Traceback|$)", re.DOTALL)
+"""An exception as Python writes it down, which a trace of calls follows without a space."""
+
+
 def _unwrapped(messages: Any) -> Any:
     """LangChain's inputs are a list for each prompt; a run has one."""
     prompts = as_list(messages)
-    return as_list(prompts[0]) if len(prompts) == 1 and isinstance(prompts[0], list) else messages
+    if len(prompts) != 1 or not isinstance(prompts[0], list):
+        return messages
+    return [langchain_message(as_object(message)) if isinstance(message, dict) else message for message in as_list(prompts[0])]
 
 
 LANGSMITH = Dialect(
