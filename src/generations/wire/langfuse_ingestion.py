@@ -44,6 +44,7 @@ class Event:
         about_id: of the trace or the observation.
         body: what it says, cut to the limits, its instants in one form.
         notes: what was cut off.
+        is_beginning: it creates what it is about.
     """
 
     id: str
@@ -53,6 +54,7 @@ class Event:
     about_id: str
     body: Object
     notes: tuple[str, ...] = ()
+    is_beginning: bool = False
 
     @property
     def record_id(self) -> str:
@@ -143,7 +145,7 @@ def _read(item: Any) -> Event | Evaluation | Ignored | RefusedEvent:
     if action == "create":
         said.setdefault("startTime", event.get("timestamp"))
     _settle_instants(said, bounded)
-    return Event(id, "observation", instants.micros(at), trace_id, about_id, said, tuple(bounded.notes))
+    return Event(id, "observation", instants.micros(at), trace_id, about_id, said, tuple(bounded.notes), action == "create")
 
 
 def _score(id: str, said: Object, at_us: int) -> Evaluation | RefusedEvent:
@@ -174,6 +176,7 @@ def records_of(events: Iterable[Event]) -> Iterator[Object]:
     trace: Object = {}
     observations: dict[str, Object] = {}
     notes: dict[str, list[str]] = {}
+    begun: set[str] = set()
     for event in sorted({event.id: event for event in events}.values(), key=lambda event: event.at_us):
         if event.kind == "trace":
             _merge(trace, event.body)
@@ -181,12 +184,14 @@ def records_of(events: Iterable[Event]) -> Iterator[Object]:
             found = observations.setdefault(event.about_id, {"id": event.about_id, "traceId": event.trace_id})
             _merge(found, {name: value for name, value in event.body.items() if name not in ("id", "traceId")})
             notes.setdefault(event.about_id, []).extend(event.notes)
+            if event.is_beginning:
+                begun.add(event.about_id)
     for found in observations.values():
         _settle_usage(found, notes[found["id"]])
     exported = {"trace": trace, "observations": list(observations.values())}
     for record in langfuse_export.records(exported):
         id = record["metadata"]["spanId"]
-        yield _completed(record, observations, notes[id])
+        yield _completed(record, observations, notes[id], is_begun=id in begun)
 
 
 def keys_around(record: Object) -> list[str]:
@@ -255,7 +260,7 @@ def _cost(value: Any) -> float | None:
     return float(number) if number is not None and 0 <= number <= _MOST_USD else None
 
 
-def _completed(record: Object, observations: dict[str, Object], notes: list[str]) -> Object:
+def _completed(record: Object, observations: dict[str, Object], notes: list[str], *, is_begun: bool) -> Object:
     """The record with the observations around it, the outermost first, and with what was cut off."""
     about: Object = record["metadata"]
     kept: Object = about["langfuse"]
@@ -268,7 +273,8 @@ def _completed(record: Object, observations: dict[str, Object], notes: list[str]
     about["notes"] = list(dict.fromkeys(notes)) or None
     model = as_object(record.get("model"))
     if "id" not in model:
-        about["notes"] = [*(about["notes"] or []), "no model was named"]
+        if is_begun:  # otherwise the event that names it is still to come, or is long known
+            about["notes"] = [*(about["notes"] or []), "no model was named"]
         record["model"] = {**model, "id": "unknown"}
     record["metadata"] = without_absent(about)
     return record
