@@ -77,7 +77,8 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         error_message=failure["message"] if failure else call.error_message,
         kept=without_absent({"response": answer.rest or None}),
     )
-    return genai.completed(call, told, span, logs)
+    call = genai.completed(call, told, span, logs)
+    return call if choices or not found else replace(call, choices=())  # the outputs were read, and there was nothing in them
 
 
 _SETTINGS = {"ls_temperature": "temperature", "ls_max_tokens": "max_tokens", "ls_stop": "stop"}
