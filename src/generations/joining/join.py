@@ -12,7 +12,8 @@ from generations import query
 from generations.joining.merging import merged
 from generations.joining.pieces import Told
 from generations.joining.reading import read_trace
-from generations.record.encode import encode_each
+from generations.record.content import to_json
+from generations.record.encode import Record, collector_paused, encode_each
 from generations.store.limits import UNLIMITED
 from generations.store.revise import Revision, matching_ids
 from generations.wire.otlp.evaluations import Evaluation
@@ -107,12 +108,14 @@ def record(store: Store, kept: Kept, max_record_bytes: int) -> Joined:
     """Make records of pieces, or bring those up to date that are there; on disk when it returns."""
     joined = Joined()
     changes = _Changes()
-    for trace_id, told in kept.new.items():
-        try:
-            _compare(changes, kept.earlier.get(trace_id, ()), told)
-        except Exception:  # noqa: BLE001 - one trace that cannot be understood must not cost the others
-            _LOG.exception("a trace could not be understood")
-            joined.refused.append(Refused(trace_id, None, f"trace {trace_id} could not be understood; the server's log says more"))
+    with collector_paused():
+        for trace_id, told in kept.new.items():
+            try:
+                _compare(changes, kept.earlier.get(trace_id, ()), told)
+            except Exception:  # noqa: BLE001 - one trace that cannot be understood must not cost the others
+                _LOG.exception("a trace could not be understood")
+                message = f"trace {trace_id} could not be understood; the server's log says more"
+                joined.refused.append(Refused(trace_id, None, message))
     with store.writing():
         _apply(store, changes, joined, max_record_bytes)
     return joined
@@ -194,13 +197,21 @@ def _insert(store: Store, records: Mapping[str, Object], joined: Joined, max_rec
     if not records:
         return []
     ids = list(records)
-    rows, refused = encode_each(records.values(), max_record_bytes)
+    rows, refused = encode_each(map(_as_text, records.values()), max_record_bytes)
     for line in refused:
         id = ids[line.line_index]
         joined.refused.append(Refused(records[id]["metadata"].get("traceId", ""), id, f"{id}: {line.error}"))
     outcome = store.insert(rows, only_new=True)
     joined.added += outcome.inserted_ids
     return outcome.unchanged_ids
+
+
+def _as_text(record: Object) -> Record:
+    """The JSON text of a record, which is read at half the cost; what has none is told as a mapping is."""
+    try:
+        return to_json(record)
+    except (UnicodeEncodeError, OverflowError):
+        return record
 
 
 def _revise(store: Store, differing: Mapping[str, tuple[Object, Object]], joined: Joined, max_record_bytes: int) -> list[str]:

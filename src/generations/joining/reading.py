@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from generations.joining.pieces import Told
+from generations.store.pieces import PieceKind
 from generations.wire.langfuse_ingestion import keys_around, records_of
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.trace import put_evaluations, read_traces
@@ -27,18 +29,17 @@ class TraceReading:
 
 def read_trace(told: Iterable[Told]) -> TraceReading:
     """The records of one trace, of which these pieces are known, in the order in which they came."""
-    pieces = list(told)
-    deleted = {one.piece.about for one in pieces if one.piece.kind == "deleted"}
-    kept = [one for one in pieces if one.piece.about not in deleted] if deleted else pieces
-    evaluations = {one.piece.key: one.value for one in kept if one.piece.kind == "evaluation"}
-    reading = read_traces(
-        (one.value for one in kept if one.piece.kind == "span"),
-        (one.value for one in kept if one.piece.kind == "log"),
-        evaluations.values(),
-        is_complete=any(one.piece.kind == "settled" for one in kept),
-    )
+    kept: dict[PieceKind, list[Told]] = {}
+    for one in told:
+        kept.setdefault(one.piece.kind, []).append(one)
+    deleted = {one.piece.about for one in kept.get("deleted", ())}
+
+    def values(kind: PieceKind) -> list[Any]:
+        return [one.value for one in kept.get(kind, ()) if one.piece.about not in deleted]
+
+    reading = read_traces(values("span"), values("log"), values("evaluation"), is_complete="settled" in kept)
     found = {record["id"]: record for record in reading.records}
-    events = [one.value for one in kept if one.piece.kind == "langfuse"]
+    events = values("langfuse")
     if not events:
         return TraceReading(found, reading.evaluations)
     of_events = {record["id"]: record for record in records_of(events) if record["id"] not in found}

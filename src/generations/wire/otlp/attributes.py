@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable, Hashable, Mapping
+from functools import lru_cache
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -12,6 +13,9 @@ from generations.wire.otlp.flattened import unflattened
 from generations.wire.payload import Object, as_count, as_list, as_number, as_text
 
 Value = TypeVar("Value")
+Key = TypeVar("Key", bound=Hashable)
+
+_MOST_REMEMBERED: Final = 200
 
 
 class Attributes:
@@ -28,6 +32,11 @@ class Attributes:
         self._sent = sent
         self._understood: set[str] = set()
         self.notes: list[str] = []
+
+    def remembered(self, what: Callable[[Key, frozenset[str]], Value], key: Key) -> Value:
+        """What follows from a key and the names of the attributes alone: those of one instrumentation come again and again."""
+        names = frozenset(self._sent)
+        return what(key, names) if len(names) > _MOST_REMEMBERED else _remembered(what, key, names)
 
     def text(self, *names: str) -> str | None:
         """A string with something in it, also as JSON text with its quotes (MLflow and Langfuse write values so)."""
@@ -111,6 +120,11 @@ class Attributes:
                 first = value
                 self._understood.add(name)
         return first
+
+
+@lru_cache(maxsize=1024)
+def _remembered(what: Callable[[Any, frozenset[str]], Any], key: Hashable, names: frozenset[str]) -> Any:
+    return what(key, names)
 
 
 def parsed(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -58,14 +59,14 @@ def evaluations_of(spans: Iterable[Span], logs: Iterable[LogRecord]) -> Iterator
         for event in span.events:
             if event.name == RESULT:
                 yield _result(event.attributes, span.trace_id, span.span_id, event.at_ns)
-        if not any(name.startswith(_ANNOTATIONS) for name in span.attributes):
+        if not _MAY_BE_ANNOTATED(" ".join(span.attributes)):
             continue
         for prefix, of in (("annotations.", "annotation"), ("evaluations.", "evaluation")):
             for item in as_list(Attributes(span.attributes).unflattened(prefix)):
                 yield _annotation(as_object(as_object(item).get(of)), span)
 
 
-_ANNOTATIONS = ("annotations.", "evaluations.")
+_MAY_BE_ANNOTATED = re.compile(r"\b(?:annot|evalu)ations\.").search
 
 
 def is_feedback(evaluation: Evaluation) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from typing import Any, Final
 
 from generations.wire.otlp.attributes import Attributes, parsed
 from generations.wire.otlp.call import Call, Tokens
@@ -11,7 +13,7 @@ from generations.wire.payload import Object
 Aliases = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Names:
     """Attributes by what they tell, the most particular first.
 
@@ -69,64 +71,77 @@ class Context:
 
 def facts(told: Attributes, names: Names) -> Call:
     """Everything but input and outputs."""
-    seconds = told.number(*names.first_token_s)
-    first_token_ms = told.number(*names.first_token_ms)
-    about = context(told, names)
+    present = told.remembered(_present, names)
+    first_token = _read(told, present.first_token)
+    about = _read(told, present.context)
     # The user's names first: their prefix may begin like the one of the parameters.
     custom = {name: parsed(value) for prefix in names.custom for name, value in told.below(prefix).items()}
-    return Call(
-        requested_model=told.text(*names.requested_model),
-        answered_model=told.text(*names.answered_model),
-        provider=told.text(*names.provider),
-        parameters=_parameters(told, names.parameters),
-        tokens=_tokens(told, names),
-        cost_usd=told.number(*names.cost_usd),
-        first_token_ms=first_token_ms if seconds is None else seconds * 1000,
-        tokens_per_second=told.number(*names.tokens_per_second),
-        response_id=told.text(*names.response_id),
-        error_type=told.text(*names.error_type),
-        user_id=about.user_id,
-        session_id=about.session_id,
-        function_id=about.function_id,
-        workflow_id=about.workflow_id,
-        agent_id=about.agent_id,
-        tags=about.tags,
-        custom=custom,
-    )
+    found = _read(told, present.model)
+    found["parameters"] = _parameters(told, names.parameters)
+    found["tokens"] = Tokens(**_read(told, present.tokens))
+    found |= _read(told, present.rest)
+    seconds = first_token.get("first_token_s")
+    found["first_token_ms"] = first_token.get("first_token_ms") if seconds is None else seconds * 1000
+    return Call(**found, **_mended(about), custom=custom)
 
 
 def context(told: Attributes, names: Names) -> Context:
     """In whose name the span was made."""
-    return Context(
-        user_id=_unscrubbed(told.text(*names.user_id)),
-        session_id=_unscrubbed(told.text(*names.session_id)),
-        function_id=told.text(*names.function_id),
-        workflow_id=told.text(*names.workflow_id),
-        agent_id=told.text(*names.agent_id),
-        tags=tuple(told.texts(*names.tags)),
-    )
+    return Context(**_mended(_read(told, told.remembered(_present, names).context)))
 
 
-def _unscrubbed(identity: str | None) -> str | None:
-    """None for what Logfire writes in place of values that look secret: it would be the session of everybody."""
-    return None if identity is not None and identity.startswith("[Scrubbed due to ") else identity
+def _mended(about: Object) -> Object:
+    """Without what Logfire writes in place of values that look secret: it would be the session of everybody."""
+    for name in ("user_id", "session_id"):
+        identity = about.get(name)
+        if identity is not None and identity.startswith("[Scrubbed due to "):
+            del about[name]
+    if "tags" in about:
+        about["tags"] = tuple(about["tags"])
+    return about
 
 
-def _tokens(told: Attributes, names: Names) -> Tokens:
-    return Tokens(
-        prompt=told.count(*names.prompt_tokens),
-        completion=told.count(*names.completion_tokens),
-        total=told.count(*names.total_tokens),
-        cached=told.count(*names.cached_tokens),
-        cache_write=told.count(*names.cache_write_tokens),
-        reasoning=told.count(*names.reasoning_tokens),
-        input_audio=told.count(*names.input_audio_tokens),
-        output_audio=told.count(*names.output_audio_tokens),
-        cached_audio=told.count(*names.cached_audio_tokens),
-        input_image=told.count(*names.input_image_tokens),
-        output_image=told.count(*names.output_image_tokens),
-        cached_image=told.count(*names.cached_image_tokens),
-    )
+_Reader = Callable[..., Any]
+_Fact = tuple[str, _Reader, Aliases]
+"""A fact by its name in `Call`, `Tokens` or `Context`, how it is read, and the attributes that may tell it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Present:
+    """The facts that attributes of some names may tell, in the order in which they are read: most names of a table are not there."""
+
+    first_token: tuple[_Fact, ...]
+    context: tuple[_Fact, ...]
+    model: tuple[_Fact, ...]
+    tokens: tuple[_Fact, ...]
+    rest: tuple[_Fact, ...]
+
+
+def _present(names: Names, attributes: frozenset[str]) -> _Present:
+    def among(read: Mapping[str, _Reader], suffix: str = "") -> tuple[_Fact, ...]:
+        found = ((name, reader, getattr(names, name + suffix)) for name, reader in read.items())
+        return tuple((name, reader, aliases) for name, reader, aliases in found if not attributes.isdisjoint(aliases))
+
+    return _Present(among(_FIRST_TOKEN), among(_CONTEXT), among(_MODEL), among(_TOKENS, "_tokens"), among(_REST))
+
+
+_FIRST_TOKEN: Final = {"first_token_s": Attributes.number, "first_token_ms": Attributes.number}
+_CONTEXT: Final = {
+    **dict.fromkeys(("user_id", "session_id", "function_id", "workflow_id", "agent_id"), Attributes.text),
+    "tags": Attributes.texts,
+}
+_MODEL: Final[Mapping[str, _Reader]] = dict.fromkeys(("requested_model", "answered_model", "provider"), Attributes.text)
+_TOKENS: Final = {name.removesuffix("_tokens"): Attributes.count for field in fields(Names) if (name := field.name).endswith("_tokens")}
+_REST: Final = {
+    "cost_usd": Attributes.number,
+    "tokens_per_second": Attributes.number,
+    "response_id": Attributes.text,
+    "error_type": Attributes.text,
+}
+
+
+def _read(told: Attributes, facts: tuple[_Fact, ...]) -> Object:
+    return {name: value for name, read, aliases in facts if (value := read(told, *aliases)) is not None}
 
 
 def _parameters(told: Attributes, prefixes: Aliases) -> Object:

@@ -43,6 +43,8 @@ def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -
     instrumentation begins its own. Where one of them tells no id, as frameworks do of streams, the same parent, model and
     counts are enough; where a call failed and has neither id nor counts, that both failed.
     """
+    if len(readings) < 2:
+        return [OneCall(reading) for reading in readings.values()]
     same = {key: key for key in readings}
     inside: dict[str, list[str]] = {}
     for inner, outer in enclosing.items():

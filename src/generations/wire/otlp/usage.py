@@ -48,10 +48,13 @@ def usage_of(tokens: Tokens) -> tuple[Object, list[str]]:
 
 
 def _plausible(tokens: Tokens, notes: list[str]) -> Tokens:
-    absurd = [field.name for field in fields(Tokens) if isinstance(count := getattr(tokens, field.name), int) and count > MOST_TOKENS]
+    absurd = [name for name in _COUNTS if (count := getattr(tokens, name)) is not None and count > MOST_TOKENS]
     if absurd:
         notes.append(f"counts of more than {MOST_TOKENS} tokens were ignored: {', '.join(absurd)}")
     return replace(tokens, **dict.fromkeys(absurd)) if absurd else tokens
+
+
+_COUNTS = tuple(field.name for field in fields(Tokens) if field.name != "are_inside")
 
 
 def _side(name: str, count: int | None, parts: int, are_inside: bool, notes: list[str]) -> Side:
