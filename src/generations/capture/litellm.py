@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from generations.capture.context import Context, Surroundings, current_context, in_surroundings, surroundings
+from generations.capture.context import NO_SURROUNDINGS, NOTHING_TOLD, Context, Surroundings, current_context, in_surroundings, surroundings
 from generations.capture.process import keep
 from generations.capture.recorder import Payload
 from generations.capture.snapshot import Snapshot
@@ -27,19 +27,37 @@ if TYPE_CHECKING:
 else:
     CustomLogger = import_module("litellm.integrations.custom_logger").CustomLogger
 
+MOST_CALLS: Final = 10_000
+"""That have begun and not ended."""
+_NOTHING: Final = (NOTHING_TOLD, NO_SURROUNDINGS)
+
 
 class GenerationsLogger(CustomLogger):
     """Hands each call, as LiteLLM describes it to its loggers, to the recorder; nothing is raised into LiteLLM."""
 
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._around: dict[str, tuple[Context, Surroundings]] = {}
+
+    def log_pre_api_call(self, model: Any, messages: Any, kwargs: Any) -> None:
+        """A call begins: the one time that LiteLLM is certain to be where the program called it."""
+        del model, messages
+        with suppress(Exception):  # whatever it is, it is not the host's
+            around = current_context(), surroundings()
+            if around != _NOTHING:
+                while len(self._around) >= MOST_CALLS:
+                    self._around.pop(next(iter(self._around)), None)
+                self._around[kwargs["litellm_call_id"]] = around
+
     def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
         """A call has succeeded."""
         del response_obj, start_time, end_time
-        _keep(kwargs)
+        with suppress(Exception):  # as above
+            self._keep(kwargs)
 
     def log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
         """A call has failed."""
-        del response_obj, start_time, end_time
-        _keep(kwargs)
+        self.log_success_event(kwargs, response_obj, start_time, end_time)
 
     async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
         """An asynchronous call has succeeded."""
@@ -47,20 +65,19 @@ class GenerationsLogger(CustomLogger):
 
     async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
         """An asynchronous call has failed."""
-        self.log_failure_event(kwargs, response_obj, start_time, end_time)
+        self.log_success_event(kwargs, response_obj, start_time, end_time)
+
+    def _keep(self, kwargs: Any) -> None:
+        payload = kwargs.get("standard_logging_object")
+        if payload is not None:
+            told, around = self._around.pop(kwargs.get("litellm_call_id"), None) or (current_context(), surroundings())
+            snapshot = Snapshot()
+            sent = snapshot.take(payload)
+            keep(Payload(lambda: _record(sent, told, around), snapshot.size_bytes + told.size_bytes))
 
 
 generations_logger = GenerationsLogger()
 """The one that a proxy's configuration can name."""
-
-
-def _keep(kwargs: Any) -> None:
-    with suppress(Exception):  # whatever it is, it is not the host's
-        payload = kwargs.get("standard_logging_object")
-        if payload is not None:
-            snapshot = Snapshot()
-            sent, told, around = snapshot.take(payload), current_context(), surroundings()
-            keep(Payload(lambda: _record(sent, told, around), snapshot.size_bytes + told.size_bytes))
 
 
 def _record(payload: Any, told: Context, around: Surroundings) -> Object | None:
