@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+from decimal import Decimal
 
 import pyarrow as pa
 import pytest
@@ -249,6 +250,34 @@ def test_our_own_records_are_not_read_back_from_csv(collection, tmp_path):
         with pytest.raises(InvalidInput, match="our own records") as refused:
             import_from(tmp_path / "ours.csv", collection.store, format=format)
         assert "Parquet" in str(refused.value.hint)
+
+
+def test_langfuses_parquet_has_maps_and_instants_without_an_offset(collection):
+    """As ClickHouse writes them."""
+    counts_type, cost_type = pa.map_(pa.string(), pa.uint64()), pa.map_(pa.string(), pa.decimal128(18, 12))
+    columns = {
+        "id": ["b1"],
+        "trace_id": ["t1"],
+        "type": ["GENERATION"],
+        "start_time": pa.array([1740823200_000000], pa.timestamp("us")),
+        "end_time": pa.array([1740823202_000000], pa.timestamp("us")),
+        "input": [b'[{"role": "user", "content": "Which river?"}]'],
+        "output": ["The Vltava."],
+        "provided_model_name": ["gpt-4"],
+        "usage_details": pa.array([[("input", 12), ("output", 5), ("total", 17)]], counts_type),
+        "cost_details": pa.array([[("total", Decimal("0.00066"))]], cost_type),
+    }
+    file = io.BytesIO()
+    parquet.write_table(pa.table(columns), file)
+    file.seek(0)
+
+    report = import_from(file, collection.store)
+
+    record = collection.get("t1-b1")
+    assert (report.dialect, counts(report)) == ("langfuse", (1, 1, 0, 0, 0))
+    assert (record["timestamp"].isoformat(), record["performance"]["latency"]) == ("2025-03-01T10:00:00+00:00", 2000)
+    assert (record["usage"]["totalTokens"], record["usage"]["promptTokens"]) == (17, 12)
+    assert record["input"]["content"] == [{"role": "user", "content": "Which river?"}]
 
 
 def test_spans_that_cannot_be_read_are_told_and_the_others_taken(collection, tmp_path):

@@ -81,6 +81,7 @@ def test_values_of_arrow_become_what_json_has():
             "input.content": [b"bytes"],
             "feedback.categories": pa.array([[]], pa.list_(pa.string())),
             "metadata.tags": [["a", "b"]],
+            "metadata.counts": pa.array([[("input", 12), ("output", None)]], pa.map_(pa.string(), pa.uint64())),
         }
     )
 
@@ -89,7 +90,7 @@ def test_values_of_arrow_become_what_json_has():
         "feedback": {"timestamp": "2023-01-02"},
         "usage": {"cost": 0.25, "totalTokens": 12},
         "input": {"content": "bytes"},
-        "metadata": {"tags": ["a", "b"]},
+        "metadata": {"tags": ["a", "b"], "counts": {"input": 12}},
     }
 
 

@@ -142,7 +142,10 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and math.isnan(value):
         return None
     if isinstance(value, list):
-        return [_plain(item) for item in cast("list[Any]", value)]
+        items = cast("list[Any]", value)
+        if items and all(isinstance(item, tuple) for item in items):  # a map
+            return _plain({str(key): item for key, item in items})
+        return [_plain(item) for item in items]
     if isinstance(value, dict):
         items = {key: _plain(item) for key, item in cast("dict[str, Any]", value).items()}
         return {key: item for key, item in items.items() if item is not None}
