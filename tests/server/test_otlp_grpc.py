@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import grpc
 import pytest
@@ -203,6 +203,33 @@ def test_an_address_that_is_taken_is_told_before_anything_is_opened(tmp_path):
         serve(str(tmp_path / "data"), ServerSettings(port=0, grpc_port=taken.getsockname()[1]))
 
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.programs
+def test_a_server_that_is_told_to_stop_keeps_what_it_acknowledged(start_server):
+    server = start_server("--grpc-port", "0")
+    address = server.said[0].partition("OTLP/gRPC on ")[2].partition(" ")[0]
+    acknowledged = []
+
+    def send() -> None:
+        with grpc.insecure_channel(address) as channel:
+            export = channel.unary_unary(TRACES)
+            with suppress(grpc.RpcError):
+                for number in range(1, 10_000):
+                    export(a_request(a_span(number)), timeout=20)
+                    acknowledged.append(f"{number:032x}")
+
+    sending = threading.Thread(target=send)
+    sending.start()
+    while len(acknowledged) < 5:
+        time.sleep(0.01)
+    assert server.stop() == 0
+    sending.join(20)
+
+    with start_server().client() as client:
+        found = client.get("/api/generations?limit=1000&fields=metadata.traceId").json()["docs"]
+    assert {record["metadata"]["traceId"] for record in found} >= set(acknowledged)
+    assert len(found) <= len(acknowledged) + 1
 
 
 def test_without_the_extra_the_error_says_what_to_install():
