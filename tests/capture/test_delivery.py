@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import threading
 import time
 from contextlib import contextmanager
 
@@ -9,6 +10,7 @@ import pytest
 
 from generations import Generations, capture
 from generations.capture import generation
+from tests.targets.network import Network
 
 pytestmark = pytest.mark.programs
 
@@ -195,6 +197,32 @@ for number, line in enumerate(sys.stdin):
         answer = client.get("/api/generations", params={"limit": 1000}).json()
     assert answer["totalDocs"] == 8 * 20 + 1
     assert len({record["id"] for record in answer["docs"]}) == 161
+
+
+def test_a_silent_network_keeps_nothing_in_memory(captured, project):
+    """Neither while a batch waits for its answer nor while a flush does; it all arrives once the network is back."""
+    network = Network(int(captured.server.url.rpartition(":")[2]))
+    network.cut()
+    captured.configure(url=f"http://127.0.0.1:{network.port}")
+
+    def capture_one_more(spooled):
+        with generation(model="m", input=str(spooled)):
+            pass
+        until(lambda: capture.counters().spooled == spooled, seconds=1)
+        assert capture.counters().waiting == 0
+
+    capture_one_more(1)
+    capture_one_more(2)
+    flushing = threading.Thread(target=capture.flush, args=[20])
+    flushing.start()
+    capture_one_more(3)
+    capture_one_more(4)
+    network.mend()
+    flushing.join()
+
+    assert len(captured.on_server()) == 4
+    assert capture.counters().sent == 4
+    network.close()
 
 
 def test_a_torn_tail_is_stepped_over(captured, program):

@@ -20,6 +20,8 @@ class Network:
         self._passes.set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
+        self._open: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -31,8 +33,13 @@ class Network:
         self._passes.set()
 
     def close(self) -> None:
-        """Take no more connections."""
+        """Take no more connections, and end those that there are."""
         self._listening.close()
+        self._passes.set()
+        for one in self._open.copy():
+            _end(one)
+        for thread in self._threads:
+            thread.join()
 
     def _accept(self) -> None:
         while True:
@@ -40,17 +47,18 @@ class Network:
                 client, _ = self._listening.accept()
             except OSError:
                 return
-            threading.Thread(target=self._connect, args=[client], daemon=True).start()
+            self._threads.append(threading.Thread(target=self._connect, args=[client], daemon=True))
+            self._threads[-1].start()
 
     def _connect(self, client: socket.socket) -> None:
         self._passes.wait()
-        try:
-            server = socket.create_connection(("127.0.0.1", self.server_port))
-        except OSError:
-            client.close()
-            return
-        for source, target in ((client, server), (server, client)):
-            threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+        with client, suppress(OSError), socket.create_connection(("127.0.0.1", self.server_port)) as server:
+            self._open |= {client, server}
+            back = threading.Thread(target=self._pass_on, args=(server, client), daemon=True)
+            back.start()
+            self._pass_on(client, server)
+            back.join()
+            self._open -= {client, server}
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
@@ -59,5 +67,9 @@ class Network:
                 target.sendall(piece)
         self._passes.wait()
         for one in (source, target):
-            with suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
+            _end(one)
+
+
+def _end(connection: socket.socket) -> None:
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib import import_module
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from generations.capture.counters import Counters
     from generations.capture.settings import Settings
 
-GATHER_SECONDS: Final = 0.2
-"""How long a batch waits for more; a process that is killed loses no more than this."""
+GATHER_SECONDS: Final = 0.1
+"""How long a batch waits for more before it goes to disk: a process that is killed loses what it captured in this time and
+in the milliseconds that packing takes, whatever the network does."""
 BATCH_BYTES: Final = 1 << 20
 _ENGINE_SECONDS: Final = 60.0
 
@@ -91,6 +93,8 @@ class Recorder:
         self._taken_bytes = 0  # by the thread, which must not wait for a lock that a signal handler's victim may hold
         self._dropped_bytes = 0
         self._thread: threading.Thread | None = None
+        self._marks: deque[_Flush | None] = deque()  # the thread's own
+        self._take_in_at = 0.0
         self._traces = Traces(OPEN_SPANS, self._tally, settings.memory_bytes // _SHARE_OF_TRACES)
         self._preparing = Preparing(settings, self._tally)
         self._delivery = Delivery(settings, self._tally, on_open)
@@ -208,38 +212,60 @@ class Recorder:
     def _round(self) -> bool:
         """Bring one batch on its way, and then what is on disk, as long as nothing new comes; False at the end."""
         lines: list[bytes] = []
-        size = 0
         mark: _Flush | None = None
         goes_on = True
-        try:
-            item = self._queue.get(timeout=self._due_seconds())
-            if not isinstance(item, _Flush) and item is not None:
+        with suppress(Empty):
+            item = self._marks.popleft() if self._marks else self._queue.get(timeout=self._due_seconds())
+            if item is None or isinstance(item, _Flush):
+                mark, goes_on = item, item is not None
+            else:
                 self._hurry.acquire(timeout=GATHER_SECONDS)
-            while True:
-                if item is None or isinstance(item, _Flush):
-                    mark, goes_on = item, item is not None
-                    break
-                size += item.size_bytes
-                self._taken_bytes += item.size_bytes
-                lines += self._lines(self._read(item))
-                if size >= BATCH_BYTES:
-                    break
-                item = self._queue.get_nowait()
-        except Empty:
-            pass
+                lines = self._gathered(item)
         try:
-            lines += self._lines(self._found(self._traces.due() if mark is None and goes_on else self._traces.all()))
-            for start, end in _batches(lines):
-                self._delivery.deliver(lines[start:end])
+            self._deliver(lines, is_end=mark is not None or not goes_on)
         finally:
             if mark is not None:
-                mark.finish(is_sent=self._delivery.drain_until(mark.ends_at))
+                self._take_in_at = time.monotonic() + GATHER_SECONDS
+                mark.finish(is_sent=self._delivery.drain_until(mark.ends_at, self._take_in))
         if goes_on:
-            self._delivery.drain_while(self._queue.empty)
+            self._delivery.drain_while(self._is_idle)
         else:
             self._delivery.close()
             self._thread = None  # what comes all the same starts another one
         return goes_on
+
+    def _gathered(self, item: Captured | _Flush | None) -> list[bytes]:
+        """The lines of an item and of those behind it, to about the size of a batch; marks among them are put by."""
+        lines: list[bytes] = []
+        size = 0
+        with suppress(Empty):
+            while True:
+                if item is None or isinstance(item, _Flush):
+                    self._marks.append(item)
+                else:
+                    size += item.size_bytes
+                    self._taken_bytes += item.size_bytes
+                    lines += self._lines(self._read(item))
+                if size >= BATCH_BYTES:
+                    break
+                item = self._queue.get_nowait()
+        return lines
+
+    def _deliver(self, lines: list[bytes], *, is_end: bool = False) -> None:
+        lines += self._lines(self._found(self._traces.all() if is_end else self._traces.due()))
+        for start, end in _batches(lines):
+            self._delivery.deliver(lines[start:end])
+
+    def _take_in(self) -> None:
+        """While a flush waits for the network, bring to disk what comes meanwhile, as at any other time."""
+        now = time.monotonic()
+        if now >= self._take_in_at and not self._queue.empty():
+            self._take_in_at = now + GATHER_SECONDS
+            with suppress(Empty):
+                self._deliver(self._gathered(self._queue.get_nowait()))
+
+    def _is_idle(self) -> bool:
+        return self._queue.empty() and not self._marks
 
     def _due_seconds(self) -> float | None:
         due = [seconds for seconds in (self._delivery.due_seconds(), self._traces.due_seconds()) if seconds is not None]
