@@ -83,3 +83,16 @@ def test_the_limits_of_bodies_hold_here_too(serve_inside):
         assert http.post("/api/litellm", json=[payload()] * 100).status_code == 413
         assert http.post("/api/litellm", content=bomb, headers={"content-encoding": "gzip"}).status_code == 413
         assert http.post("/api/litellm", json=payload()).status_code == 201
+
+
+def test_lines_that_are_called_so_may_be_of_any_length_together(serve_inside):
+    with serve_inside(max_body_bytes=50_000, max_batch_bytes=10_000) as inside, inside.client() as http:
+        lines = [json.dumps(payload(litellm_call_id=str(number))) for number in range(100)]
+        lines[7] = "not a payload"
+        lines[8] = json.dumps(
+            payload(call_type="afile_list", metadata={}, prompt_tokens=0, completion_tokens=0, total_tokens=0, response={})
+        )
+
+        told = http.post("/api/litellm", content="\n".join(lines), headers={"content-type": "application/x-ndjson"}).json()
+
+        assert (told["insertedCount"], told["ignoredCount"], [one["line"] for one in told["refused"]]) == (98, 1, [8])

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from anyio import to_thread
 
+from generations.errors import GenerationsError
 from generations.record.encode import Naming, Record, Refusal, Rows
-from generations.server.call import Call, answer
+from generations.server.bodies import lines_of, unpacked
+from generations.server.call import JSON_LINES, Call, answer
 from generations.server.committer import WORTH_A_BLOCK
 
 if TYPE_CHECKING:
+    from starlette.requests import Request
     from starlette.responses import Response
 
     from generations.server.room import Holding
@@ -28,6 +33,8 @@ ROOM_OF_A_RECORD: Final = 2_048
 """Bytes that a record takes up in memory beside its text."""
 
 _SHORT_BYTES: Final = 64 << 10
+_LINE_TYPES: Final = (JSON_LINES, "application/jsonl", "application/x-jsonlines")
+_MOST_IN_FLIGHT: Final = 16
 
 
 @dataclass(slots=True)
@@ -83,6 +90,11 @@ class UnderWay:
     written: asyncio.Future[InsertOutcome]
 
 
+def comes_as_lines(request: Request) -> bool:
+    """Whether the body says that each of its lines is a value."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower() in _LINE_TYPES
+
+
 async def encoded(call: Call, encoding: Callable[..., R], records: Sequence[Record], size_bytes: int, name: Naming) -> R:
     """Encode with the limits of the collection."""
     return await worked_out(call, partial(encoding, records, call.collection.max_record_bytes, name), size_bytes)
@@ -107,3 +119,55 @@ def _seen(written: asyncio.Future[InsertOutcome]) -> None:
     """An error that nobody is there to be told of any more, because the client has left, is not worth a line in the log."""
     if not written.cancelled():
         written.exception()
+
+
+async def take_lines(call: Call, encode: Callable[[list[bytes]], tuple[Rows, list[Refusal]]], taken: Taken) -> None:
+    """Take JSON lines of any length, in flat memory: lines are read and encoded while those before them are written.
+
+    Where there is no room for more it is not read on, which the client feels as a slow connection.
+
+    Args:
+        call: the request.
+        encode: makes rows of some lines, and says why others give none.
+        taken: told what became of them.
+
+    Raises:
+        GenerationsError: what ended the stream; what was taken before it stays, and the hint says how much that is.
+    """
+    settings = call.state.settings
+    under_way: deque[UnderWay] = deque()
+    patience_seconds = 0.0
+    try:
+        async for lines in lines_of(unpacked(call.request), settings.max_batch_bytes, settings.max_body_bytes):
+            with call.state.room.holding() as holding:
+                size_bytes = sum(map(len, lines.texts))
+                await holding.wait_for(size_bytes + ROOM_OF_A_RECORD * len(lines.texts), patience_seconds)
+                patience_seconds = settings.room_seconds
+                rows, refused = await worked_out(call, partial(encode, lines.texts), size_bytes)
+                taken.refuse(refused, lines.numbers)
+                if len(rows):
+                    under_way.append(await submit(call, rows, holding))
+            while under_way and (len(under_way) > _MOST_IN_FLIGHT or under_way[0].written.done()):
+                await _settle(taken, under_way)
+        while under_way:
+            await _settle(taken, under_way)
+    except GenerationsError as error:
+        raise await _cut_short(error, taken, under_way) from None
+
+
+async def _settle(taken: Taken, under_way: deque[UnderWay]) -> None:
+    """Wait for the oldest of what is under way, and count it."""
+    one = under_way.popleft()
+    taken.count(one.ids, await one.written)
+
+
+async def _cut_short(error: GenerationsError, taken: Taken, under_way: deque[UnderWay]) -> GenerationsError:
+    """The error that ended a stream, with what was taken before it: that stays."""
+    while under_way:
+        with suppress(GenerationsError):
+            await _settle(taken, under_way)
+    count = taken.inserted + taken.replaced + taken.unchanged
+    if count:
+        hint = f"{count:,} records of this request were taken; to send it again adds none of them twice if they have ids"
+        error.hint = f"{error.hint}; {hint}" if error.hint else hint
+    return error

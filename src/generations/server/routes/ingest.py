@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections import deque
-from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from generations.errors import GenerationsError, InvalidInput
+from generations.errors import InvalidInput
 from generations.record import content, identity
 from generations.record.encode import Naming, encode_each, encode_records
 from generations.server import schemas
-from generations.server.bodies import lines_of, unpacked, whole_body
-from generations.server.call import JSON_LINES, Call, Endpoint, flag, known_parameters
-from generations.server.taking import ROOM_OF_A_RECORD, Taken, UnderWay, encoded, submit
+from generations.server.bodies import whole_body
+from generations.server.call import Call, Endpoint, flag, known_parameters
+from generations.server.taking import ROOM_OF_A_RECORD, Taken, comes_as_lines, encoded, submit, take_lines
 
 if TYPE_CHECKING:
     from starlette.responses import Response
 
 PARAMETERS: Final = {"atomic": "true: take all of the records, or none when one is refused"}
 IDEMPOTENCY_KEY: Final = "idempotency-key"
-_LINE_TYPES: Final = (JSON_LINES, "application/jsonl", "application/x-jsonlines")
-_MOST_IN_FLIGHT: Final = 16
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 
 
@@ -37,9 +34,10 @@ async def insert(call: Call) -> Response:
     known_parameters(call.request, PARAMETERS)
     atomic = flag(call.request, "atomic")
     name = _naming(call.request.headers.get(IDEMPOTENCY_KEY))
-    is_lines = call.request.headers.get("content-type", "").partition(";")[0].strip().lower() in _LINE_TYPES
+    is_lines, taken = comes_as_lines(call.request), Taken()
     if is_lines and not atomic:
-        return await _insert_stream(call, name)
+        await take_lines(call, partial(encode_each, max_bytes=call.collection.max_record_bytes, name=name), taken)
+        return taken.response(call)
     with call.state.room.holding() as holding:
         body = await whole_body(call.request, call.state.settings.max_body_bytes, holding.take)
         if is_lines:
@@ -49,7 +47,6 @@ async def insert(call: Call) -> Response:
         else:
             records, atomic = [body], True
         holding.take(ROOM_OF_A_RECORD * len(records))
-        taken = Taken()
         if atomic:
             rows = await encoded(call, encode_records, records, len(body), name)
         else:
@@ -75,52 +72,6 @@ def _elements(body: bytes) -> list[bytes]:
         return [bytes(raw) for raw in msgspec.json.decode(body, type=list[msgspec.Raw])]
     except (ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise content.diagnose(body, error) from None
-
-
-async def _insert_stream(call: Call, name: Naming) -> Response:
-    """JSON lines of any length, in flat memory: lines are read and encoded while those before them are written.
-
-    Where there is no room for more it is not read on, which the client feels as a slow connection.
-    """
-    settings = call.state.settings
-    taken = Taken()
-    under_way: deque[UnderWay] = deque()
-    patience_seconds = 0.0
-    try:
-        async for lines in lines_of(unpacked(call.request), settings.max_batch_bytes, settings.max_body_bytes):
-            with call.state.room.holding() as holding:
-                size_bytes = sum(map(len, lines.texts))
-                await holding.wait_for(size_bytes + ROOM_OF_A_RECORD * len(lines.texts), patience_seconds)
-                patience_seconds = settings.room_seconds
-                rows, refused = await encoded(call, encode_each, lines.texts, size_bytes, name)
-                taken.refuse(refused, lines.numbers)
-                if len(rows):
-                    under_way.append(await submit(call, rows, holding))
-            while under_way and (len(under_way) > _MOST_IN_FLIGHT or under_way[0].written.done()):
-                await _settle(taken, under_way)
-        while under_way:
-            await _settle(taken, under_way)
-    except GenerationsError as error:
-        raise await _cut_short(error, taken, under_way) from None
-    return taken.response(call)
-
-
-async def _settle(taken: Taken, under_way: deque[UnderWay]) -> None:
-    """Wait for the oldest of what is under way, and count it."""
-    one = under_way.popleft()
-    taken.count(one.ids, await one.written)
-
-
-async def _cut_short(error: GenerationsError, taken: Taken, under_way: deque[UnderWay]) -> GenerationsError:
-    """The error that ended a stream, with what was taken before it: that stays."""
-    while under_way:
-        with suppress(GenerationsError):
-            await _settle(taken, under_way)
-    count = taken.inserted + taken.replaced + taken.unchanged
-    if count:
-        hint = f"{count:,} records of this request were taken; to send it again adds none of them twice if they have ids"
-        error.hint = f"{error.hint}; {hint}" if error.hint else hint
-    return error
 
 
 _HEADERS: Final = {"Idempotency-Key": "The same request under the same key adds nothing a second time."}
