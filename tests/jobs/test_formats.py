@@ -339,6 +339,14 @@ def test_pieces_of_a_trace_are_put_together_over_many_lines(collection):
     assert collection.get(f"{'a' * 32}-{'2' * 16}")["metadata"]["agentId"] == "quiz master"
 
 
+def test_of_a_file_that_is_cut_short_what_came_before_is_taken(collection):
+    cut = json.dumps([an_agent_of_phoenix(), a_row_of_phoenix()]).encode()[:-1]
+
+    with pytest.raises(InvalidInput, match="ends inside its list"):
+        import_from(io.BytesIO(cut), collection.store)
+    assert collection.get(f"{'a' * 32}-{'2' * 16}")["metadata"]["agentId"] == "quiz master"
+
+
 def test_traces_that_waited_long_give_way_to_others(collection, monkeypatch):
     monkeypatch.setattr(translating, "MOST_HELD_BYTES", 8_000)
     others = [a_row_of_phoenix(f"{number:016x}", **{"context.trace_id": f"{number:032x}"}) for number in range(1, 60)]

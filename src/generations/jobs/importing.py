@@ -149,15 +149,21 @@ class _Import:
         """Read the source to its end."""
         dialect: Dialect | None = None
         translator: Translator | None = None
-        for batch in self._batches():
-            if dialect is None:
-                dialect = self._forced_on(batch) if self._forced else _dialect_of(batch, self._source)
-                self.report = replace(self.report, dialect=dialect.name)
-                translator = None if dialect is OWN else self._translator(dialect)
-            for part in [batch] if translator is None else translator.translated(batch):
-                self._take(part)
+        failure: InvalidInput | None = None
+        try:
+            for batch in self._batches():
+                if dialect is None:
+                    dialect = _fitting(self._forced, batch, self._source) if self._forced else _dialect_of(batch, self._source)
+                    self.report = replace(self.report, dialect=dialect.name)
+                    translator = None if dialect is OWN else self._translator(dialect)
+                for part in [batch] if translator is None else translator.translated(batch):
+                    self._take(part)
+        except InvalidInput as error:
+            failure = error
         for part in translator.rest() if translator else ():
             self._take(part)
+        if failure is not None:
+            raise failure
 
     def _translator(self, dialect: Dialect) -> Translator:
         joined = self._requests.joined if self._requests is not None and dialect is OPENAI_BATCH else None
@@ -182,27 +188,6 @@ class _Import:
             return self._forced is OWN
         found = None if row is None else detected(dict(row))
         return found is None or found is OWN
-
-    def _forced_on(self, batch: Batch) -> Dialect:
-        """The format that was asked for.
-
-        Raises:
-            InvalidInput: nothing at the beginning of the source is in it.
-        """
-        assert self._forced is not None  # noqa: S101 - for the type checker
-        found: Any = None
-        for text in batch.texts[:_LINES_LOOKED_AT]:
-            try:
-                document = json.loads(text)
-            except (ValueError, RecursionError):
-                continue
-            if self._forced.recognises(document):
-                return self._forced
-            found = found or document
-        if self._forced is OWN:  # each record is refused with what it lacks
-            return OWN
-        what = found_in(found) if found is not None else "no JSON"
-        raise InvalidInput(f"{self._source.name} is not in the format {self._forced.name}: {what}", hint=f"expected {self._forced.title}")
 
     def _take(self, batch: Batch) -> None:
         texts = [text for index, text in enumerate(batch.texts) if index not in batch.faults] if batch.faults else batch.texts
@@ -260,6 +245,27 @@ def _is_table(row: Mapping[str, str]) -> bool:
     if found is OWN:
         raise InvalidInput("our own records cannot be read back from CSV", hint="export them as JSON lines or Parquet")
     return found is not None
+
+
+def _fitting(forced: Dialect, batch: Batch, source: Source) -> Dialect:
+    """The format that was asked for.
+
+    Raises:
+        InvalidInput: nothing at the beginning of the source is in it.
+    """
+    found: Any = None
+    for text in batch.texts[:_LINES_LOOKED_AT]:
+        try:
+            document = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if forced.recognises(document):
+            return forced
+        found = found or document
+    if forced is OWN:  # each record is refused with what it lacks
+        return OWN
+    what = found_in(found) if found is not None else "no JSON"
+    raise InvalidInput(f"{source.name} is not in the format {forced.name}: {what}", hint=f"expected {forced.title}")
 
 
 def _dialect_of(batch: Batch, source: Source) -> Dialect:
