@@ -472,7 +472,12 @@ def test_lines_are_refused_one_by_one():
 
 
 def test_an_export_can_be_imported():
-    exported = a_record(id="a", createdAt="2024-01-01T00:00:00.000000Z", updatedAt="2024-01-01T00:00:00.000000Z")
+    exported = a_record(
+        id="a",
+        links={"jaeger": "https://jaeger.example/trace/a"},
+        createdAt="2024-01-01T00:00:00.000000Z",
+        updatedAt="2024-01-01T00:00:00.000000Z",
+    )
 
     for record in (exported, exported | {"usage": None}, exported | {"timestamp": {"$date": 0}}):
         rows, refused = encode_lines([as_text(record)])

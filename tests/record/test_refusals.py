@@ -56,6 +56,7 @@ WRONG = [
     (a_record(metadata="x"), "expected an object, found a string at metadata"),
     (a_record(metadata__userId=42), 'expected a string, found an integer at metadata.userId; send "42"'),
     (a_record(metadata__tags=[None]), "expected a string, found null at metadata.tags.0"),
+    (a_record(links={"jaeger": "https://jaeger.example/"}), "links are no part of a record: a server makes them at links; leave them out"),
     (a_record(evals=[]), "expected an object of evals by name, found a list at evals"),
     (a_record(evals={"a": 0.5}), 'expected an object, found a number at evals.a; send {"score": 0.5}'),
     (a_record(evals={"a": None}), "expected an object, found null at evals.a"),

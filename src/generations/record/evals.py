@@ -32,7 +32,7 @@ def checked_evals(given: Iterable[Any]) -> dict[str, dict[str, Any]]:
         name, said = _named(one, index)
         if name in evals:
             raise InvalidInput(f"the eval {name!r} is there twice", hint="send the second one in a call of its own", path=f"{index}.name")
-        _, parsed = content.dumps({"timestamp": datetime.now(UTC), **said})
+        _, parsed = content.dumps({**said, "timestamp": said.get("timestamp") or datetime.now(UTC)})
         mended = mend_eval(name, parsed, f"evals.{name}")
         content.normalise_dates(mended)
         evals[name] = content.revive_dates(mended)

@@ -78,7 +78,7 @@ def mend_record(record: Any, *, drop_kept: bool = False) -> tuple[dict[str, Any]
 
     Args:
         record: what the JSON text says.
-        drop_kept: drop what the store keeps itself rather than refuse it.
+        drop_kept: drop what the store keeps itself, and the links that a server shows, rather than refuse them.
 
     Returns:
         The record to parse again, and the `given` paths: `usage.cost` sent as null, `usage` sent as null,
@@ -92,6 +92,8 @@ def mend_record(record: Any, *, drop_kept: bool = False) -> tuple[dict[str, Any]
     given: list[str] = []
     mended: dict[str, Any] = {}
     for name, value in cast("dict[str, Any]", record).items():
+        if name == "links" and drop_kept:
+            continue
         if name not in ROOTS:
             raise _unknown(name, "", ROOTS)
         if name in OBJECTS:
@@ -366,6 +368,8 @@ def _not_an_instant(value: Any, path: str) -> InvalidRecord:
 
 
 def _unknown(key: str, prefix: str, known: Iterable[str]) -> InvalidRecord:
+    if key == "links" and not prefix:
+        return InvalidRecord("links are no part of a record: a server makes them", hint="leave them out", path=key)
     found = nearest(key, known)
     if found is not None and prefix:
         found = f"{prefix}.{found}"
