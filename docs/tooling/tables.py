@@ -11,6 +11,7 @@ import typer.main
 from typer.testing import CliRunner
 
 from generations import errors
+from generations.capture.instrumentations import LIBRARIES
 from generations.cli import app
 from generations.cli.exit_codes import EXIT_CODES, exit_code_of
 from generations.query import operators
@@ -140,6 +141,16 @@ def error_codes() -> None:
             meaning = " ".join(inspect.cleandoc(error.__doc__ or "").split("\n\n")[0].split())
             rows.append([f"`{error.code}`", f"`{name}`", meaning, str(exit_code_of(error))])
     table(["code", "class", "meaning", "exit code"], rows)
+
+
+def instrumentations() -> None:
+    """Libraries that call models, with the distributions of their instrumentations."""
+    rows = [[library.name, ", ".join(f"`{_distribution(module)}`" for module in library.instrumentations)] for library in LIBRARIES]
+    table(["library", "its instrumentations, the best first"], [*rows, ["pydantic-ai", "its own, `Agent.instrument_all()`"]])
+
+
+def _distribution(module: str) -> str:
+    return module.replace(".", "-").replace("_", "-")
 
 
 def routes() -> None:

@@ -34,13 +34,16 @@ _HOSTS: Final = {
     "api.fireworks.ai": "fireworks",
 }
 _TELL_USAGE_WHEN_ASKED: Final = frozenset(["api.openai.com", "openai.azure.com"])
+INSTRUMENTED: Final[set[str]] = set()
+"""Packages whose calls are told by an instrumentation that `instrument()` has turned on: they are not recorded a second time."""
 _UNSET: Final = frozenset(["Omit", "NotGiven"])
 
 
 def watch(client: Client, *, stream_usage: bool | None = None) -> Client:
     """Record every generation of one client; see `instrument`. Watching again changes nothing."""
     host = _known_host(client)
-    provider = _HOSTS[host] if host is not None else type(client).__module__.partition(".")[0]
+    package = type(client).__module__.partition(".")[0]
+    provider = _HOSTS[host] if host is not None else package
     asks = host in _TELL_USAGE_WHEN_ASKED if stream_usage is None else stream_usage
     watched_any = False
     for path in RESOURCES:
@@ -49,7 +52,7 @@ def watch(client: Client, *, stream_usage: bool | None = None) -> Client:
             name = "_post" if callable(getattr(resource, "_post", None)) else "create"
             call = getattr(resource, name)
             if not hasattr(call, "generations_recorded"):
-                setattr(resource, name, _recorded(call, provider, asks_usage=asks))
+                setattr(resource, name, _recorded(call, package, provider, asks_usage=asks))
             watched_any = True
     if not watched_any:
         LOG.warning("%s is not a client that can be instrumented", type(client).__qualname__)
@@ -64,7 +67,7 @@ def _known_host(client: Any) -> str | None:
     return None
 
 
-def _recorded(call: Callable[..., Any], provider: str, *, asks_usage: bool) -> Callable[..., Any]:
+def _recorded(call: Callable[..., Any], package: str, provider: str, *, asks_usage: bool) -> Callable[..., Any]:
     """The call, recorded. What goes wrong in recording is not seen by the host: the call is made as it would have been."""
 
     @functools.wraps(call)
@@ -72,7 +75,7 @@ def _recorded(call: Callable[..., Any], provider: str, *, asks_usage: bool) -> C
         recording: Recording | None = None
         is_hidden: Callable[[Any], bool] = _nothing
         with suppress(Exception):
-            body = _body(args, kwargs)
+            body = None if package in INSTRUMENTED else _body(args, kwargs)
             if body is not None:
                 recording = Recording(keep, provider=provider, request=body)
                 recording.is_automatic = True

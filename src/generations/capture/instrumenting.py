@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
-from generations.capture.clients import watch
+from generations.capture.clients import INSTRUMENTED, watch
 from generations.capture.counters import LOG
 from generations.capture.instrumentations import LIBRARIES, Found, Library, installed, reads_content_switch
 from generations.capture.process import sends_content
@@ -123,6 +123,7 @@ def _turn_on(done: Instrumentation) -> bool:
     """Turn on the best of each library; whether any is on now, by whomever."""
     rows = installed()
     tracers, loggers = _providers(done)
+    done.undoing.append(INSTRUMENTED.clear)
     _switch_content_on(rows, done)
     for library, ones in rows:
         _turn_on_best(library, ones, {"tracer_provider": tracers, "logger_provider": loggers}, done)
@@ -150,6 +151,7 @@ def _turn_on_best(library: Library, ones: Sequence[Found], providers: dict[str, 
             if failure is None:
                 used = one
                 done.turned_on[library.name] = one.package
+                INSTRUMENTED.add(library.module)
             else:
                 done.left[one.package] = failure
         elif one is not used:

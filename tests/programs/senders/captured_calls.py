@@ -29,7 +29,7 @@ def with_instrumentations() -> None:
 
     instrumentation = generations.instrument()
     print(json.dumps({"turned_on": instrumentation.turned_on, "left": instrumentation.left}))
-    client = openai.OpenAI(**OPENAI)
+    client = generations.instrument(openai.OpenAI(**OPENAI))  # which is not to be recorded twice
     with capture.user("u-7"), capture.session("s-7"):
         client.chat.completions.create(model="gpt-4o", messages=QUESTION, n=2, seed=7)
     for _ in client.chat.completions.create(model="gpt-4o", messages=QUESTION, stream=True, stream_options={"include_usage": True}):
@@ -43,7 +43,7 @@ def with_instrumentations() -> None:
     provider = OpenAIProvider(base_url=OPENAI["base_url"], api_key="none")
     Agent(OpenAIChatModel("gpt-4o", provider=provider), name="guide").run_sync("What should I see in Graz?")
     instrumentation.undo()
-    client.chat.completions.create(model="gpt-4o", messages=QUESTION)
+    openai.OpenAI(**OPENAI).chat.completions.create(model="gpt-4o", messages=QUESTION)
 
 
 def ask_anthropic() -> None:
