@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import uuid
 from decimal import Decimal
 
 import pyarrow as pa
@@ -337,6 +338,21 @@ def test_pieces_of_a_trace_are_put_together_over_many_lines(collection):
 
     assert counts(report) == (60, 60, 0, 0, 0)
     assert collection.get(f"{'a' * 32}-{'2' * 16}")["metadata"]["agentId"] == "quiz master"
+
+
+def test_of_packed_csv_that_is_cut_short_the_whole_rows_are_taken(collection, tmp_path):
+    path = tmp_path / "log.csv.gz"
+    table = as_csv(
+        [
+            a_spend_log(f"c{number}", messages=[{"role": "user", "content": "".join(uuid.uuid4().hex for _ in range(50))}])
+            for number in range(50)
+        ]
+    )
+    path.write_bytes(gzip.compress(table)[:-4000])
+
+    with pytest.raises(InvalidInput, match="cut short"):
+        import_from(path, collection.store)
+    assert 10 < collection.count_documents({}) < 50
 
 
 def test_of_a_file_that_is_cut_short_what_came_before_is_taken(collection):

@@ -45,7 +45,11 @@ def first_row(source: Source) -> dict[str, str] | None:
 
 
 def csv_batches(source: Source) -> Iterator[Batch]:
-    """The rows, some at a time. Rows that are no CSV, or have another number of cells than the header, are told as such."""
+    """The rows, some at a time. Rows that are no CSV, or have another number of cells than the header, are told as such.
+
+    Raises:
+        InvalidInput: the source is cut short or damaged. The rows before have been handed out by then.
+    """
     csv.field_size_limit(_LONGEST_CELL)
     lines = _Lines(source)
     rows = csv.reader(lines, delimiter=_delimiter(source.peek(_PEEK).decode("utf-8", "surrogateescape").partition("\n")[0]), strict=True)
@@ -53,21 +57,8 @@ def csv_batches(source: Source) -> Iterator[Batch]:
     texts: list[bytes] = []
     faults: dict[int, InvalidInput] = {}
     first, size = 1, 0
-    while True:
-        lines.taken.clear()
-        fault: InvalidInput | None = None
-        row: list[str] = []
-        try:
-            row = next(rows)
-        except StopIteration:
-            break
-        except csv.Error as error:
-            fault = InvalidInput(f"not a row of CSV: {error}", hint="a quote inside a quoted cell is written twice")
-        else:
-            if not row:  # an empty line
-                continue
-            fault = _fault(row, names)
-        text = _text(lines.taken) if fault else json.dumps(_cells(names, row), separators=(",", ":")).encode()
+    while (row := _next(rows, lines, names)) is not None:
+        text, fault = row
         if fault:
             faults[len(texts)] = fault
         texts.append(text)
@@ -77,6 +68,26 @@ def csv_batches(source: Source) -> Iterator[Batch]:
             first, texts, faults, size = first + len(texts), [], {}, 0
     if texts:
         yield Batch(texts, range(first, first + len(texts)), "row", faults)
+    if lines.failure is not None:
+        raise lines.failure
+
+
+def _next(rows: Iterator[list[str]], lines: _Lines, names: list[str]) -> tuple[bytes, InvalidInput | None] | None:
+    """The next row as an object, or as it stands there with what is wrong with it; None at the end. Empty lines are none."""
+    row: list[str] = []
+    fault: InvalidInput | None = None
+    while not row and fault is None:
+        lines.taken.clear()
+        try:
+            row = next(rows)
+        except StopIteration:
+            return None
+        except csv.Error as error:
+            fault = InvalidInput(f"not a row of CSV: {error}", hint="a quote inside a quoted cell is written twice")
+    fault = fault or _fault(row, names)
+    if fault is None:
+        return json.dumps(_cells(names, row), separators=(",", ":")).encode(), None
+    return "".join(lines.taken).rstrip("\r\n").encode("utf-8", "surrogateescape"), fault
 
 
 def _cells(names: list[str], row: list[str]) -> dict[str, str]:
@@ -98,14 +109,11 @@ def _fault(row: list[str], names: list[str]) -> InvalidInput | None:
     return None
 
 
-def _text(lines: list[str]) -> bytes:
-    return "".join(lines).rstrip("\r\n").encode("utf-8", "surrogateescape")
-
-
 class _Lines:
     """The lines of a source, with their ends.
 
     Attributes:
+        failure: why they end before the source does.
         taken: those that were handed out since it was last emptied: the present row as it stands there.
     """
 
@@ -113,6 +121,7 @@ class _Lines:
         self._source = source
         self._lines: Iterator[bytes] = iter(())
         self._rest = b""
+        self.failure: InvalidInput | None = None
         self.taken: list[str] = []
 
     def __iter__(self) -> _Lines:
@@ -121,7 +130,10 @@ class _Lines:
     def __next__(self) -> str:
         line = next(self._lines, None)
         while line is None:
-            block = self._source.read(_BLOCK_BYTES)
+            try:
+                block = self._source.read(_BLOCK_BYTES) if self.failure is None else b""
+            except InvalidInput as error:
+                block, self.failure, self._rest = b"", error, b""
             if not block:
                 line, self._rest = self._rest, b""
                 if not line:

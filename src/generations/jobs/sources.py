@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Literal, cast
 from generations.errors import InvalidInput, MissingExtra
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
 Packing = Literal["plain", "gzip", "zstd"]
 
@@ -48,7 +48,7 @@ class Source:
         self.is_parquet = head == _PARQUET
         self.packing: Packing = "gzip" if head.startswith(_GZIP) else "zstd" if head == _ZSTD else "plain"
         self._failure: InvalidInput | None = None
-        self._stream = self._unpacked()
+        self._read = self._unpacked()
         self._pushed_back = b""
         self._pushed_back = self._without_bom()
         self.is_sqlite = not self.is_parquet and self.peek(len(_SQLITE)) == _SQLITE
@@ -64,13 +64,13 @@ class Source:
         Raises:
             InvalidInput: the packed data is cut short or damaged; what could be unpacked has been handed out before.
         """
-        if self._failure is not None:
+        if self._failure is not None and not self._pushed_back:
             raise self._failure
-        parts, missing = [self._pushed_back], size - len(self._pushed_back)
-        self._pushed_back = b""
-        while missing > 0 and not self.is_parquet:
+        parts, missing = [self._pushed_back[:size]], size - len(self._pushed_back)
+        self._pushed_back = self._pushed_back[size:]
+        while missing > 0 and not self.is_parquet and self._failure is None:
             try:
-                part = self._stream.read(missing if self.packing == "plain" else min(missing, _PIECE_BYTES))
+                part = self._read(missing if self.packing == "plain" else min(missing, _PIECE_BYTES))
             except (EOFError, OSError, zlib.error) as error:
                 self._failure = self._damaged(error)
                 break
@@ -124,13 +124,14 @@ class Source:
                     file.write(piece)
             yield copy
 
-    def _unpacked(self) -> BinaryIO:
+    def _unpacked(self) -> Callable[[int], bytes]:
+        """Reads unpacked bytes. What is packed is handed out as it is unpacked, so that damage costs nothing that stands before it."""
         buffered = io.BufferedReader(self._counted, 1 << 20)
         if self.packing == "gzip":
-            return cast("BinaryIO", gzip.GzipFile(fileobj=buffered))
+            return gzip.GzipFile(fileobj=buffered).read1
         if self.packing == "zstd":
-            return cast("BinaryIO", _zstd_reader(buffered, self.name))
-        return cast("BinaryIO", buffered)
+            return cast("BinaryIO", _zstd_reader(buffered, self.name)).read
+        return buffered.read
 
     def _without_bom(self) -> bytes:
         if self.is_parquet:
