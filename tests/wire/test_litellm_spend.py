@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+from generations.wire.litellm import record_of
 from generations.wire.litellm_spend import recognises, records
 
 from .exports import MESSAGES, a_spend_log
+from .test_litellm import payload
 
 
 def only(**columns):
@@ -76,3 +78,8 @@ def test_a_page_holds_a_record_for_each_call_of_a_model():
 
     assert recognises(page)
     assert [record["id"] for record in records(page)] == ["litellm-a", "litellm-b"]
+
+
+def test_payloads_that_callbacks_wrote_into_files_are_read_as_those_that_are_posted():
+    assert recognises(payload())
+    assert list(records(payload())) == [record_of(payload())]

@@ -3,6 +3,7 @@
 Source: `litellm/proxy/schema.prisma` and `spend_tracking_utils.py` of litellm 1.109.1; `GET /spend/logs`, `GET /spend/logs/v2`
 (`{"data": […], "total": …}`), or the table as JSON lines or CSV, whose structures are JSON text. A row is read as the payload
 of the callback that LiteLLM makes it from. Messages and answers are there only where `store_prompts_in_spend_logs` is on.
+Those payloads themselves, which callbacks such as `s3` write into files, are read as well.
 """
 
 from __future__ import annotations
@@ -23,18 +24,27 @@ _STRUCTURES: Final = ("metadata", "request_tags", "messages", "response", "proxy
 
 
 def recognises(document: Any) -> bool:
-    """True for a row, and for a page of them."""
-    return any({"request_id", "call_type", "spend"} <= item.keys() for item in each_of(document, "data")[:1])
+    """True for a row, for a page of them, and for a payload."""
+    return any({"request_id", "call_type", "spend"} <= item.keys() or _is_payload(item) for item in each_of(document, "data")[:1])
+
+
+def _is_payload(item: Object) -> bool:
+    return {"id", "model", "call_type", "response_cost"} <= item.keys()
 
 
 def records(document: Any) -> Iterator[Object]:
     """One record for each row that is a call of a model."""
     for item in each_of(document, "data"):
-        row = structures(item, *_STRUCTURES)
-        record = litellm.record_of(_payload(row))
+        if _is_payload(item):
+            record = litellm.record_of(item)
+        else:
+            row = structures(item, *_STRUCTURES)
+            record = litellm.record_of(_payload(row))
+            if record is not None and row.get("request_id"):
+                # Unlike the payload's id, the table's tells each attempt from all others.
+                record |= {"id": f"litellm-{row['request_id']}"}
         if record is not None:
-            # Unlike the payload's id, the table's tells each attempt from all others.
-            yield record | {"id": f"litellm-{row['request_id']}"}
+            yield record
 
 
 _SAME: Final = [
