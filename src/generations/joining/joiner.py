@@ -11,7 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from generations.errors import StoreUnavailable
@@ -28,6 +28,8 @@ MOST_BYTES: Final = 64 << 20
 MOST_SETTLED: Final = 1_000
 MOST_SECONDS_BETWEEN_SWEEPS: Final = 60.0
 PATIENCE: Final = timedelta(minutes=5)
+_OVERLAP: Final = timedelta(minutes=1)
+"""By which sweeps look back further than the one before: clocks of other servers differ, and groups take their time."""
 _LOG: Final = logging.getLogger("generations.joining")
 
 
@@ -79,6 +81,7 @@ class Joiner:
         self._stopping = threading.Event()
         self._on_joined = on_joined
         self._kept_pieces = 0
+        self._settled_until: datetime | None = None
         self._threads = [
             threading.Thread(target=target, name=f"generations-joiner-{name}", daemon=True)
             for name, target in (("keeps", self._run_keeping), ("records", self._run_recording), ("sweeps", self._run_sweeping))
@@ -200,10 +203,12 @@ class Joiner:
     def sweep(self) -> None:
         """Make records of what has waited for its span long enough, and remove the pieces whose time is over."""
         pieces = self._collection("default").store.pieces
-        while traces := pieces.unsettled(self._patience, MOST_SETTLED):
+        until = datetime.now(UTC) - self._patience
+        while traces := pieces.unsettled(self._settled_until, until, MOST_SETTLED):
             settled = [self.take(project, [settling_piece(trace_id)]) for project, trace_id in traces]
             for one in settled:
                 one.result()
+        self._settled_until = until - _OVERLAP
         pieces.drop(self._kept_for)
         self._kept_pieces = pieces.count()
 

@@ -60,7 +60,7 @@ def evaluation_piece(evaluation: Evaluation) -> Told:
 
 def event_piece(event: Event) -> Told:
     """An event of Langfuse's older ingestion; the same one sent again adds nothing."""
-    return Told(Piece(event.trace_id, "langfuse", event.id, event.record_id, _encode(event)), event)
+    return Told(Piece(event.trace_id, "langfuse", event.key, event.record_id, _encode(event)), event)
 
 
 def score_piece(score: Evaluation, id: str) -> Told:

@@ -46,8 +46,8 @@ class Metrics:
         )
         self._in_flight = Gauge("generations_http_requests_in_flight", "Requests being answered.", registry=registry)
         self._limited = Counter("generations_http_requests_limited", "Requests refused for their key's rate.", registry=registry)
-        self._taken = Counter("generations_records_taken", "Records acknowledged.", registry=registry)
-        self._refused = Counter("generations_records_refused", "Records refused.", registry=registry)
+        self._taken = Counter("generations_records_taken", "Records, spans, log records and scores acknowledged.", registry=registry)
+        self._refused = Counter("generations_records_refused", "Those refused.", registry=registry)
         held = Gauge("generations_ingest_held_bytes", "Bytes of records that are not on disk yet.", registry=registry)
         held.set_function(held_bytes)
         self._commits = Histogram(
@@ -72,7 +72,6 @@ class Metrics:
             self._told.labels(kind).inc(count)
         for change, ids in (("added", joined.added), ("changed", joined.changed), ("removed", joined.removed)):
             self._joined.labels(change).inc(len(ids))
-        self._refused.inc(len(joined.refused))
 
     def begun(self) -> None:
         """A request has come."""

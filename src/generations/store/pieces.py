@@ -148,16 +148,26 @@ class Pieces:
             self._about(traces),
         )
 
-    def unsettled(self, quiet_for: timedelta, most: int) -> list[tuple[str, str]]:
-        """Traces of all projects, as (project, trace), of which something waits for a span that has not come in all that time."""
+    def unsettled(self, since: datetime | None, until: datetime, most: int) -> list[tuple[str, str]]:
+        """Traces of all projects, as (project, trace), of which something waits for a span and the last piece came in this time.
+
+        Args:
+            since: the beginning of that time; None looks at all that is kept.
+            until: its end.
+            most: how many of them.
+        """
+        came = "received_at < {until:DateTime64(6, 'UTC')}"
+        if since is not None:
+            came += " AND received_at >= {since:DateTime64(6, 'UTC')}"
         sql = (
-            f"SELECT project, trace_id FROM {PIECES_TABLE} GROUP BY project, trace_id"
+            f"SELECT project, trace_id FROM {PIECES_TABLE}"
+            f" WHERE (project, trace_id) IN (SELECT project, trace_id FROM {PIECES_TABLE} WHERE {came}) GROUP BY project, trace_id"
             " HAVING countIf(kind IN ('log', 'evaluation')) > 0 AND countIf(kind = 'settled') = 0"
-            " AND max(received_at) < {quiet:DateTime64(6, 'UTC')}"
+            " AND max(received_at) < {until:DateTime64(6, 'UTC')}"
             " AND NOT hasAll(groupUniqArrayIf(about, kind IN ('span', 'langfuse')), groupUniqArrayIf(about, kind IN ('log', 'evaluation')))"
             " ORDER BY project, trace_id LIMIT {most:UInt32}"
         )
-        params = {"quiet": _instant(datetime.now(UTC) - quiet_for), "most": Param("UInt32", most)}
+        params = {"since": _instant(since or until), "until": _instant(until), "most": Param("UInt32", most)}
         return [(row["project"], row["trace_id"]) for row in self._engine.query(sql, params, _OWN_READS).to_pylist()]
 
     def count(self) -> int:

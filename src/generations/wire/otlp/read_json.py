@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from generations.wire.bounds import Bounded
 from generations.wire.otlp.flattened import nested
-from generations.wire.otlp.telemetry import KINDS, STATUS_CODES, LogRecord, Scope, Span, SpanEvent, Telemetry
+from generations.wire.otlp.telemetry import KINDS, STATUS_CODES, LogRecord, Scope, Span, SpanEvent, Telemetry, refuse
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text
 
 Read = TypeVar("Read", Span, LogRecord)
@@ -45,7 +45,7 @@ def _each(
                 try:
                     yield read(as_object(item), scope, resource)
                 except ValueError as error:
-                    refused.append(f"{in_request}[{i}].{in_resource}[{j}].{in_scope}[{k}]: {error}")
+                    refuse(refused, f"{in_request}[{i}].{in_resource}[{j}].{in_scope}[{k}]", str(error))
 
 
 def _span(sent: Object, scope: Scope, resource: Object) -> Span:

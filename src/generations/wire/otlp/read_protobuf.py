@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from generations.errors import InvalidInput, MissingExtra
 from generations.wire.bounds import Bounded
 from generations.wire.otlp.flattened import nested
-from generations.wire.otlp.telemetry import KINDS, STATUS_CODES, LogRecord, Scope, Span, SpanEvent, Telemetry
+from generations.wire.otlp.telemetry import KINDS, STATUS_CODES, LogRecord, Scope, Span, SpanEvent, Telemetry, refuse
 from generations.wire.payload import Object
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def traces_of(body: bytes) -> Telemetry:
                 if len(sent.trace_id) == 16 and len(sent.span_id) == 8 and any(sent.trace_id) and any(sent.span_id):
                     spans.append(_span(sent, scope, resource))
                 else:
-                    refused.append(f"resource_spans[{i}].scope_spans[{j}].spans[{k}]: a span has a trace_id of 16 and a span_id of 8 bytes")
+                    place = f"resource_spans[{i}].scope_spans[{j}].spans[{k}]"
+                    refuse(refused, place, "a span has a trace_id of 16 and a span_id of 8 bytes")
     return Telemetry(spans=tuple(spans), refused=tuple(refused))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from generations.wire.identity import span_generation_id
 
@@ -105,12 +105,21 @@ class LogRecord:
         return span_generation_id(self.trace_id, self.span_id) if self.trace_id and self.span_id else None
 
 
+MOST_REASONS: Final = 1_000
+
+
+def refuse(refused: list[str], place: str, reason: str) -> None:
+    """Take note of what could not be read; a body of nothing else must not fill the memory with sentences."""
+    refused.append(f"{place}: {reason}" if len(refused) < MOST_REASONS else "another one")
+
+
 @dataclass(frozen=True, slots=True)
 class Telemetry:
     """What one request, or one file, holds.
 
     Attributes:
-        refused: one sentence for each span or log record that could not be read, with its place.
+        refused: one sentence for each span or log record that could not be read, with its place; beyond the first
+            `MOST_REASONS` the same short one for all.
     """
 
     spans: tuple[Span, ...] = ()
