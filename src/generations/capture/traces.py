@@ -40,6 +40,7 @@ _CONTEXT: Final = frozenset(
     [
         *GENAI.names.user_id,
         *GENAI.names.session_id,
+        *GENAI.names.conversation_id,
         *GENAI.names.function_id,
         *GENAI.names.workflow_id,
         *GENAI.names.agent_id,

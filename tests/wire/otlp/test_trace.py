@@ -128,3 +128,12 @@ def test_records_are_taken_by_the_store():
     assert refused == []
     assert len(records) == 1
     assert rows
+
+
+def test_a_session_that_the_program_names_goes_before_a_conversation_that_a_library_made_up():
+    visit = a_span("0000000000000001", attributes={"session.id": "s-1"})
+    call = a_chat(parent_span_id="0000000000000001", attributes={"gen_ai.conversation.id": "c-1"})
+    [within], [alone] = read_traces([visit, call], []).records, read_traces([call], []).records
+
+    assert (within["metadata"]["sessionId"], within["metadata"]["otel"]["conversationId"]) == ("s-1", "c-1")
+    assert alone["metadata"]["sessionId"] == "c-1"

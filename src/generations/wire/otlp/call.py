@@ -73,6 +73,7 @@ class Call:
         first_token_ms: from the request to the first token.
         response_id: the provider's id of its answer.
         user_id, session_id, function_id, workflow_id, agent_id, tags: the context, where the span itself tells it.
+        conversation_id: the session where nobody names one: some libraries make up an id for each run.
         custom: what the user put beside the call, by the user's own names.
         has_failed: the sender says so beside the span's status.
         duration_ms: how long it took, where the span's times do not tell: it ended when the span started.
@@ -97,6 +98,7 @@ class Call:
     error_message: str | None = None
     user_id: str | None = None
     session_id: str | None = None
+    conversation_id: str | None = None
     function_id: str | None = None
     workflow_id: str | None = None
     agent_id: str | None = None

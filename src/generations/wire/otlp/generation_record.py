@@ -120,7 +120,7 @@ def _metadata(reading: Reading, outer: Sequence[Reading], misfits: Object, notes
     known: Object = {
         "requestId": call.response_id,
         "userId": call.user_id,
-        "sessionId": call.session_id,
+        "sessionId": call.session_id or call.conversation_id,
         "functionId": call.function_id,
         "workflowId": call.workflow_id,
         "agentId": call.agent_id,
@@ -132,6 +132,7 @@ def _metadata(reading: Reading, outer: Sequence[Reading], misfits: Object, notes
     custom, misplaced = own_metadata(nested(call.custom), known, ("otel", "notes", "evaluations"))
     otel: Object = {
         "dialect": reading.dialect,
+        "conversationId": call.conversation_id if call.session_id is not None else None,
         "name": span.name or None,
         "kind": span.kind,
         "scope": without_absent({"name": span.scope.name or None, "version": span.scope.version or None}) or None,

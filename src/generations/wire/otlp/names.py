@@ -45,6 +45,7 @@ class Names:
     error_type: Aliases = ()
     user_id: Aliases = ()
     session_id: Aliases = ()
+    conversation_id: Aliases = ()
     function_id: Aliases = ()
     workflow_id: Aliases = ()
     agent_id: Aliases = ()
@@ -63,6 +64,7 @@ class Context:
 
     user_id: str | None = None
     session_id: str | None = None
+    conversation_id: str | None = None
     function_id: str | None = None
     workflow_id: str | None = None
     agent_id: str | None = None
@@ -127,7 +129,7 @@ def _present(names: Names, attributes: frozenset[str]) -> _Present:
 
 _FIRST_TOKEN: Final = {"first_token_s": Attributes.number, "first_token_ms": Attributes.number}
 _CONTEXT: Final = {
-    **dict.fromkeys(("user_id", "session_id", "function_id", "workflow_id", "agent_id"), Attributes.text),
+    **dict.fromkeys(("user_id", "session_id", "conversation_id", "function_id", "workflow_id", "agent_id"), Attributes.text),
     "tags": Attributes.texts,
 }
 _MODEL: Final[Mapping[str, _Reader]] = dict.fromkeys(("requested_model", "answered_model", "provider"), Attributes.text)

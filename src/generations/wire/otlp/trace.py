@@ -227,6 +227,7 @@ def _in_context(call: Call, above: Sequence[_Placed]) -> Call:
         call,
         user_id=call.user_id or _nearest(told, "user_id"),
         session_id=call.session_id or _nearest(told, "session_id"),
+        conversation_id=call.conversation_id or _nearest(told, "conversation_id"),
         function_id=call.function_id or _nearest(told, "function_id") or _named(above, "tool", "function"),
         workflow_id=call.workflow_id or _nearest(told, "workflow_id") or _named(above[::-1], "workflow"),
         agent_id=call.agent_id or _nearest(told, "agent_id") or _named(above, "agent"),

@@ -81,7 +81,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         user_id=first_text(call.user_id, user),
         custom=parsed_object(told.value("metadata")) | call.custom,
         input=next((found for found in (messages, request.input, raw_input) if found is not None), None),
-        choices=choices or (answer.choices if answer else ()) or (() if raw_output is None else (Choice(spoken(raw_output)),)),
+        choices=choices or (answer.choices if answer else () if raw_output is None else (Choice(spoken(raw_output)),)),
         kept=without_absent(
             {
                 "response": (answer.rest or None) if answer else None,
