@@ -72,7 +72,8 @@ def test_scores_of_people_become_feedback_before_and_after_their_generation(http
 
 
 def test_scores_of_programs_become_evals(http):
-    ingest(http, TRACE, CREATE, event("score-create", score(name="relevance", value=0.8, dataType="NUMERIC", source="EVAL"), id="e-score"))
+    said = event("score-create", score(name="relevance", value=0.8, dataType="NUMERIC", source="EVAL"), id="e-score")
+    assert [one["id"] for one in ingest(http, TRACE, CREATE, said)["successes"]] == ["e-trace", "e-create", "e-score"]
 
     found = record(http)
     assert (found["evals"]["relevance"]["score"], found["evals"]["relevance"]["evaluator"]) == (0.8, "program")

@@ -9,8 +9,7 @@ import pytest
 
 from generations.errors import InvalidInput
 from generations.record.encode import encode_each
-from generations.wire.langfuse_ingestion import Event, Ignored, RefusedEvent, batch_texts, event_of, records_of
-from generations.wire.otlp.evaluations import Evaluation
+from generations.wire.langfuse_ingestion import Event, Ignored, RefusedEvent, Score, batch_texts, event_of, records_of
 
 AT = "2025-03-01T10:00:00.000Z"
 
@@ -247,6 +246,16 @@ def test_scores_are_told_of_observations_and_of_traces():
         event("score-create", {"traceId": "t", "name": "user-feedback", "value": 1, "dataType": "BOOLEAN", "comment": "Nice"}, id="e-2"),
     )
 
-    assert all(isinstance(one, Evaluation) for one in found)
-    assert (found[0].span_key, found[0].score, found[0].evaluator, found[0].rest["id"]) == ("t-g", 0.8, "program", "s-1")
-    assert (found[1].span_id, found[1].label, found[1].explanation, found[1].rest["id"]) == (None, "true", "Nice", "e-2")
+    assert all(isinstance(one, Score) for one in found)
+    first, second = (one.evaluation for one in found)
+    assert (first.span_key, first.score, first.evaluator, found[0].score_id) == ("t-g", 0.8, "program", "s-1")
+    assert (second.span_id, second.label, second.explanation, found[1].id, found[1].score_id) == (None, "true", "Nice", "e-2", "e-2")
+
+
+def test_events_that_share_an_id_are_told_apart():
+    """Those who write their requests by hand number them as they like."""
+    first = event("generation-create", {"id": "g", "traceId": "t", "model": "m"}, id="1")
+    second = event("generation-update", {"id": "g", "traceId": "t", "output": "Hi"}, id="1", at="2025-03-01T10:00:01Z")
+
+    (found,) = records(first, second)
+    assert (found["model"]["id"], found["output"]["content"]) == ("m", "Hi")

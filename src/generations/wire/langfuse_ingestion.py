@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -25,9 +25,9 @@ from generations.wire.langfuse_scores import score_of
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, without_absent
 
-ObservationType = Literal["generation", "embedding", "span", "event", "agent", "tool", "chain", "retriever", "evaluator", "guardrail"]
-
-_OBSERVATIONS: Final = frozenset(get_args(ObservationType))
+_OBSERVATIONS: Final = frozenset(
+    ["generation", "embedding", "span", "event", "agent", "tool", "chain", "retriever", "evaluator", "guardrail", "observation"]
+)
 _CALLS: Final = frozenset(["GENERATION", "EMBEDDING"])
 _INSTANTS: Final = ("startTime", "endTime", "completionStartTime")
 
@@ -60,6 +60,26 @@ class Event:
     def record_id(self) -> str:
         """Of the record that the observation is, if it is one; empty for a trace."""
         return span_generation_id(self.trace_id, self.about_id) if self.kind == "observation" else ""
+
+    @property
+    def key(self) -> str:
+        """Tells it from the other events of its trace, also where a sender gives several the same id."""
+        return f"{self.id} {self.kind} {self.about_id} {self.at_us}"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """An event that brings a score.
+
+    Attributes:
+        id: of the event.
+        score_id: of the score; a score under the id of another takes its place.
+        evaluation: what it says.
+    """
+
+    id: str
+    score_id: str
+    evaluation: Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,59 +120,48 @@ class _Batch(msgspec.Struct):
 _BATCH: Final = re.compile(rb'"batch"\s*:\s*\[')
 
 
-def event_of(text: bytes) -> Event | Evaluation | Ignored | RefusedEvent:
+def event_of(text: bytes) -> Event | Score | Ignored | RefusedEvent:
     """What one event of a batch says."""
     try:
-        return _read(value_of(text))
+        event = as_object(value_of(text))
     except InvalidRecord as error:
         return RefusedEvent("", str(error))
-
-
-def _id(item: Any) -> str:
-    """The id of an event, as far as it has one."""
-    return (as_text(as_object(item).get("id")) or "")[:LONGEST_ID]
-
-
-def _read(item: Any) -> Event | Evaluation | Ignored | RefusedEvent:
-    event = as_object(item)
-    id = _id(event)
-    kind, _, action = (as_text(event.get("type")) or "").partition("-")
-    if id and (kind, action) == ("sdk", "log"):
-        return Ignored(id)
-    at = instants.parse(event.get("timestamp")) if isinstance(event.get("timestamp"), str) else None
-    body = event.get("body")
-    is_known = (kind in _OBSERVATIONS or kind == "observation") and action in ("create", "update")
+    id = (as_text(event.get("id")) or "")[:LONGEST_ID]
     if not id:
-        return RefusedEvent("", f"an event has an id, a text; this one is {describe(item)}" if not event else "an event has an id, a text")
-    if not is_known and (kind, action) not in (("trace", "create"), ("score", "create")):
-        return RefusedEvent(id, f"the type of an event is not {str(event.get('type'))[:60]!r}")
-    if at is None:
-        return RefusedEvent(id, "the timestamp of an event is an instant in ISO 8601")
-    if not isinstance(body, dict):
-        return RefusedEvent(id, f"the body of an event is an object, not {describe(body)}")
-    bounded = Bounded()
-    said = as_object(bounded.json(body))
-    if kind == "score":
-        return _score(id, said, instants.micros(at))
-    about_id = as_text(said.get("id")) or id
-    trace_id = about_id if kind == "trace" else as_text(said.get("traceId")) or about_id
-    if len(trace_id) + len(about_id) >= LONGEST_ID:
-        return RefusedEvent(id, f"the ids of a trace and an observation have at most {LONGEST_ID} characters together")
-    if kind == "trace":
-        return Event(id, "trace", instants.micros(at), trace_id, about_id, said, tuple(bounded.notes))
-    named = as_text(said.get("type")) or "SPAN"
-    said["type"] = kind.upper() if kind != "observation" else named.upper()
-    if action == "create":
-        said.setdefault("startTime", event.get("timestamp"))
-    _settle_instants(said, bounded)
-    return Event(id, "observation", instants.micros(at), trace_id, about_id, said, tuple(bounded.notes), action == "create")
-
-
-def _score(id: str, said: Object, at_us: int) -> Evaluation | RefusedEvent:
+        return RefusedEvent("", "an event is an object with an id, a text")
     try:
-        return score_of({"id": id, **said}, at_us)
+        return _read(id, event)
     except InvalidInput as error:
         return RefusedEvent(id, str(error))
+
+
+def _read(id: str, event: Object) -> Event | Score | Ignored:
+    kind, _, action = (as_text(event.get("type")) or "").partition("-")
+    if (kind, action) == ("sdk", "log"):
+        return Ignored(id)
+    is_observation = kind in _OBSERVATIONS and action in ("create", "update")
+    if not is_observation and (kind, action) not in (("trace", "create"), ("score", "create")):
+        raise InvalidInput(f"the type of an event is not {str(event.get('type'))[:60]!r}", path="type")
+    at = instants.parse(event.get("timestamp")) if isinstance(event.get("timestamp"), str) else None
+    if at is None:
+        raise InvalidInput("the timestamp of an event is an instant in ISO 8601", path="timestamp")
+    if not isinstance(event.get("body"), dict):
+        raise InvalidInput(f"the body of an event is an object, not {describe(event.get('body'))}", path="body")
+    bounded = Bounded()
+    said, at_us = as_object(bounded.json(event["body"])), instants.micros(at)
+    own_id = as_text(said.get("id")) or id
+    if kind == "score":
+        return Score(id, own_id, score_of(said | {"id": own_id}, at_us))
+    trace_id = own_id if kind == "trace" else as_text(said.get("traceId")) or own_id
+    if len(trace_id) + len(own_id) >= LONGEST_ID:
+        raise InvalidInput(f"the ids of a trace and an observation have at most {LONGEST_ID} characters together", path="body.id")
+    if kind == "trace":
+        return Event(id, "trace", at_us, trace_id, own_id, said, tuple(bounded.notes))
+    said["type"] = (kind if kind != "observation" else as_text(said.get("type")) or "span").upper()
+    if action == "create" and said.get("startTime") is None:
+        said["startTime"] = event["timestamp"]
+    _settle_instants(said, bounded)
+    return Event(id, "observation", at_us, trace_id, own_id, said, tuple(bounded.notes), action == "create")
 
 
 def _settle_instants(said: Object, bounded: Bounded) -> None:
@@ -170,14 +179,16 @@ def _settle_instants(said: Object, bounded: Bounded) -> None:
 
 
 def records_of(events: Iterable[Event]) -> Iterator[Object]:
-    """The records of one trace: one for each observation that is a call of a model, with what is known of the trace and of the
-    observations around it. Events may come in any order, and twice.
+    """The records of one trace, one for each observation that is a call of a model, with what is known around it.
+
+    Args:
+        events: of the trace, in any order; some may come twice.
     """
     trace: Object = {}
     observations: dict[str, Object] = {}
     notes: dict[str, list[str]] = {}
     begun: set[str] = set()
-    for event in sorted({event.id: event for event in events}.values(), key=lambda event: event.at_us):
+    for event in sorted({event.key: event for event in events}.values(), key=lambda event: event.at_us):
         if event.kind == "trace":
             _merge(trace, event.body)
         else:

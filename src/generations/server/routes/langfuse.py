@@ -18,9 +18,8 @@ from generations.server.bodies import whole_body
 from generations.server.call import JSON, Call, Endpoint, Handler, answer, known_parameters
 from generations.server.taking import ROOM_OF_A_RECORD, worked_out
 from generations.wire.json_texts import texts_of, value_of
-from generations.wire.langfuse_ingestion import Event, RefusedEvent, batch_texts, event_of
+from generations.wire.langfuse_ingestion import Event, RefusedEvent, Score, batch_texts, event_of
 from generations.wire.langfuse_scores import score_of
-from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.payload import Object, as_object, as_text
 
 if TYPE_CHECKING:
@@ -47,18 +46,17 @@ async def ingest(call: Call) -> Response:
         texts = batch_texts(body)
         holding.take(ROOM_OF_A_RECORD * len(texts))
         events = await worked_out(call, partial(_each, event_of, texts), len(body))
-        told = [_piece(event) for event in events if isinstance(event, Event | Evaluation)]
+        told = [_piece(event) for event in events if isinstance(event, Event | Score)]
         taken = await _join(call, told, holding)
     failures = {refused.record_id or refused.trace_id: refused.message for refused in taken.refused}
     successes: list[Object] = []
     errors: list[Object] = []
     for event in events:
         error = event.message if isinstance(event, RefusedEvent) else _failure(event, failures)
-        id = _id_of(event)
         if error is None:
-            successes.append({"id": id, "status": 201})
+            successes.append({"id": event.id, "status": 201})
         elif len(errors) < _MOST_ERRORS:
-            errors.append({"id": id, "status": 400, "message": "Invalid request data", "error": error})
+            errors.append({"id": event.id, "status": 400, "message": "Invalid request data", "error": error})
     call.exchange.records, call.exchange.refused = len(successes), len(events) - len(successes)
     return answer({"successes": successes, "errors": errors}, 207)
 
@@ -67,13 +65,8 @@ def _each(read: Callable[[bytes], Any], texts: Sequence[bytes]) -> list[Any]:
     return [read(text) for text in texts]
 
 
-def _piece(found: Event | Evaluation) -> Told:
-    return event_piece(found) if isinstance(found, Event) else score_piece(found, _id_of(found))
-
-
-def _id_of(event: Any) -> str:
-    """Of an event its own id, of a score that of the score."""
-    return str(as_object(event.rest).get("id", "")) if isinstance(event, Evaluation) else event.id
+def _piece(found: Event | Score) -> Told:
+    return event_piece(found) if isinstance(found, Event) else score_piece(found.evaluation, found.score_id)
 
 
 def _failure(event: Any, failures: dict[str, str]) -> str | None:
