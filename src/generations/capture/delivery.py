@@ -6,7 +6,6 @@ import gzip
 import random
 import threading
 import time
-import zlib
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,7 +28,9 @@ _QUICK_SECONDS: Final = 0.05
 """How long a batch is waited for at most before others are written behind it."""
 _LOOK_SECONDS: Final = 0.02
 """How often it is looked whether something came in while a batch is on its way."""
-_GZIP_FILE: Final = 31
+_MOST_AT_ONCE_BYTES: Final = 256 << 10
+"""Of packed batches that were left, which are sent as one: what gathered in an hour is not to take an hour to send."""
+_LINE_BREAK: Final = gzip.compress(b"\n", mtime=0)
 _ENGINE_SECONDS: Final = 60.0
 
 
@@ -202,7 +203,7 @@ class Delivery:
         if self._begin_from_memory(patience_seconds):
             return True
         while (left := self._left or self._look_around()) is not None:
-            self._next = self._next or next(self._left_frames, None)
+            self._next = self._next or _as_one(self._left_frames)
             if self._next is not None:
                 is_own = self._spool is not None and left.path.name in self._spool.own_names
                 self._begin(_Flight(self._next, is_own), patience_seconds)
@@ -325,7 +326,20 @@ class Delivery:
         return refused
 
 
+def _as_one(frames: Iterator[Frame]) -> Frame | None:
+    """The next batches together, as far as they are small; None when there is none. Files of gzip stand behind each other."""
+    bodies: list[bytes] = []
+    count = size_bytes = 0
+    for frame in frames:
+        bodies.append(frame.body)
+        count += frame.count
+        size_bytes += len(frame.body)
+        if size_bytes >= _MOST_AT_ONCE_BYTES:
+            break
+    return Frame(_LINE_BREAK.join(bodies), count) if bodies else None
+
+
 def _single(frame: Frame) -> Iterator[Frame]:
     """Each line of a batch as a batch of its own."""
-    for line in zlib.decompress(frame.body, _GZIP_FILE).split(b"\n"):
+    for line in gzip.decompress(frame.body).split(b"\n"):
         yield Frame(gzip.compress(line, 1, mtime=0), 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import zlib
+import gzip
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 CONNECT_SECONDS: Final = 3.0
 SEND_SECONDS: Final = 20.0
 ANSWER_SECONDS: Final = 30.0
-_GZIP_FILE: Final = 31
 
 
 class NotSent(Exception):
@@ -131,7 +130,7 @@ class StoreSink:
 
     def send(self, body: bytes, patience_seconds: float) -> list[str]:
         del patience_seconds  # the engine answers in its own time
-        lines: list[Any] = [line for line in zlib.decompress(body, _GZIP_FILE).split(b"\n") if line]
+        lines: list[Any] = [line for line in gzip.decompress(body).split(b"\n") if line]
         try:
             collection = self._open()
             try:
