@@ -35,7 +35,9 @@ class Running:
 
     def client(self, **options) -> httpx2.Client:
         """A client of it; close it."""
-        return httpx2.Client(base_url=self.url, timeout=30, **options)
+        return httpx2.Client(
+            base_url=self.url, timeout=30, verify=False, **options
+        )  # nothing is encrypted; certificates take 20 ms to load
 
     def stop(self, how: int = signal.SIGTERM, timeout: float = 40) -> int:
         """Send a signal and wait for the end; the exit status."""
