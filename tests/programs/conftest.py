@@ -71,7 +71,7 @@ class Programs:
             "GENERATIONS": self.server.url,
             "GENERATIONS_KEY": self.key,
             "OTEL_EXPORTER_OTLP_ENDPOINT": self.server.url,
-            "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer%20{self.key}",
+            "OTEL_EXPORTER_OTLP_HEADERS": f"authorization=Bearer {self.key}",  # several senders take it as it stands, without decoding
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "OTEL_METRICS_EXPORTER": "none",
             "OTEL_SERVICE_NAME": "tram-guide",

@@ -1,4 +1,4 @@
-// The Vercel AI SDK under one of its integrations, `current` or `legacy`: a question, a stream, an agent with a tool, and a refusal.
+// The Vercel AI SDK under one of its integrations: `current`, over OpenAI's responses, or `legacy`, over its chat completions. A question, a stream, an agent with a tool, and a refusal.
 
 import { createOpenAI } from "@ai-sdk/openai";
 import { LegacyOpenTelemetry, OpenTelemetry } from "@ai-sdk/otel";
@@ -10,10 +10,12 @@ import { z } from "zod";
 
 const provider = new NodeTracerProvider({ spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter())] });
 provider.register();
-registerTelemetry(process.argv[2] === "legacy" ? new LegacyOpenTelemetry() : new OpenTelemetry());
-
 const openai = createOpenAI({ baseURL: process.env.MODELS + "/v1", apiKey: "none" });
+const isLegacy = process.argv[2] === "legacy";
+const api = isLegacy ? openai.chat : openai.responses;
+const model = api("gpt-4o");
 const question = { system: "Be brief.", prompt: "What should I see in Graz?", temperature: 0.5, maxOutputTokens: 100 };
+registerTelemetry(isLegacy ? new LegacyOpenTelemetry() : new OpenTelemetry());
 const common = { maxRetries: 0, telemetry: { functionId: "guide" } };
 const weather = tool({
   description: "The weather now.",
@@ -22,13 +24,11 @@ const weather = tool({
 });
 
 async function makeCalls() {
-  const model = openai.chat("gpt-4o");
   await generateText({ ...common, ...question, model });
   for await (const _ of streamText({ ...common, ...question, model }).textStream);
   const rain = "Is it raining in Graz?";
   await generateText({ ...common, model, prompt: rain, tools: { weather }, stopWhen: stepCountIs(3) });
-  await generateText({ ...common, ...question, model: openai.chat("error-429") }).catch(() => {});
-  await generateText({ ...common, ...question, model: openai.responses("gpt-4o") });
+  await generateText({ ...common, ...question, model: api("error-429") }).catch(() => {});
 }
 
 await trace.getTracer("tram-guide").startActiveSpan("visit", async (span) => {

@@ -1,9 +1,8 @@
-"""Langfuse's SDK and its OpenAI client, with nothing changed but the address and the keys; and scores on what was answered."""
+"""Langfuse's client of OpenAI, with nothing changed but the address and the keys: the calls of the other frameworks."""
 
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import suppress
 
 os.environ["LANGFUSE_BASE_URL"] = os.environ["GENERATIONS"]
@@ -37,10 +36,5 @@ with (
         create(model="gpt-4o", messages=[*question, message.model_dump(exclude_none=True), found], tools=[TOOL], **about)
     with suppress(plain.RateLimitError):
         create(model="error-429", messages=MESSAGES, **about)
-    with langfuse.start_as_current_observation(as_type="generation", name="by hand", model="gpt-4o", input="Where?") as generation:
-        details = {"input": 56, "input_cached_tokens": 64, "output": 24, "output_reasoning_tokens": 16}
-        generation.update(output="Here.", usage_details=details)
-        if "scores" in sys.argv:
-            generation.score(name="helpful", value=1, data_type="BOOLEAN", comment="Right.")
 langfuse.flush()
 langfuse.shutdown()
