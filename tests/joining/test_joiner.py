@@ -59,6 +59,23 @@ def test_requests_at_once_of_several_projects_are_all_answered(joining, records,
         assert {one["id"] for one in of_project.find()} == {span.key for name, span in told if name == f"{project}-{n}"}
 
 
+def test_two_servers_put_together_what_comes_to_each_of_them_at_once(joining, records, project) -> None:
+    """Spans go to one and events to the other, as a balancer before them may have it."""
+    servers = joining(), joining()
+    traces = [uuid.uuid4().hex for _ in range(12)]
+    done = []
+    for number, trace in enumerate(traces):
+        one, other = servers if number % 2 else servers[::-1]
+        done.append(one.take(project, pieces(a_chat(trace_id=trace))))
+        done.append(other.take(project, pieces(a_log(DETAILS, {}, trace_id=trace, attributes={"gen_ai.request.seed": 7}))))
+    for taken in done:
+        taken.result(20)
+
+    found = {one["metadata"]["traceId"]: one["parameters"] for one in records.find({"parameters.seed": 7})}
+    assert found.keys() == set(traces)
+    assert records.count_documents({}) == len(traces)
+
+
 def test_what_has_waited_too_long_is_settled_also_by_another_process(joining, records, project, trace_id) -> None:
     first = joining(patience=timedelta(hours=1), kept_for=timedelta(hours=2))
     first.take(project, pieces(a_log(DETAILS, {}, trace_id=trace_id, attributes=CHAT))).result(20)
