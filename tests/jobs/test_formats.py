@@ -235,6 +235,13 @@ def test_rows_of_csv_that_are_none_are_kept_as_they_stand_there(collection, tmp_
     assert report.rejected_path.read_bytes().startswith(b'too,short\n"x"y,')
 
 
+def test_a_header_that_is_no_csv_is_told(collection):
+    table = as_csv([a_spend_log()]).replace(b"request_id,", b'request_id,"x"y,', 1)
+
+    with pytest.raises(InvalidInput, match="the header of a stream is not CSV"):
+        import_from(io.BytesIO(table), collection.store)
+
+
 def test_csv_may_have_a_mark_at_its_start_semicolons_and_the_index_of_a_data_frame(collection):
     table = as_csv([a_spend_log("a", messages={}, response={}, metadata={}, proxy_server_request={}, request_tags=[])]).decode()
     header, row = table.replace(",", ";").split("\r\n")[:2]

@@ -55,7 +55,13 @@ def test_cells_hold_json_also_doubly_quoted(cell, expected):
 
 @pytest.mark.parametrize(
     ("cell", "expected"),
-    [("{'a': None, 'b': True}", {"a": None, "b": True}), ("[__import__('os')]", "[__import__('os')]"), ("[" * 5000, "[" * 5000)],
+    [
+        ("{'a': None, 'b': True}", {"a": None, "b": True}),
+        ("{'a', 'b'}", "{'a', 'b'}"),
+        ("[b'a']", "[b'a']"),
+        ("[__import__('os')]", "[__import__('os')]"),
+        ("[" * 5000, "[" * 5000),
+    ],
 )
 def test_data_frames_write_pythons_notation_of_which_only_literals_are_read(cell, expected):
     assert framed(cell) == expected

@@ -48,12 +48,17 @@ def csv_batches(source: Source) -> Iterator[Batch]:
     """The rows, some at a time. Rows that are no CSV, or have another number of cells than the header, are told as such.
 
     Raises:
-        InvalidInput: the source is cut short or damaged. The rows before have been handed out by then.
+        InvalidInput: the header is no CSV; or the source is cut short or damaged, and the rows before have been handed out by then.
     """
     csv.field_size_limit(_LONGEST_CELL)
     lines = _Lines(source)
     rows = csv.reader(lines, delimiter=_delimiter(source.peek(_PEEK).decode("utf-8", "surrogateescape").partition("\n")[0]), strict=True)
-    names = next(rows)
+    try:
+        names = next(rows)
+    except csv.Error as error:
+        raise InvalidInput(
+            f"the header of {source.name} is not CSV: {error}", hint="a quote inside a quoted cell is written twice"
+        ) from error
     texts: list[bytes] = []
     faults: dict[int, InvalidInput] = {}
     first, size = 1, 0

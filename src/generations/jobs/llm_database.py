@@ -32,14 +32,18 @@ def llm_batches(source: Source) -> Iterator[Batch]:
     """The calls of a database, those of older versions first, each as the text of one document. The database is only read.
 
     Raises:
-        InvalidInput: it is damaged, or the database of another program.
+        InvalidInput: it is damaged, or the database of another program. The calls before the damage have been handed out by then.
     """
     with source.on_disk() as path:
         try:
             with closing(_opened(path)) as database:
                 yield from _batches(_documents(database, source.name))
-        except sqlite3.Error as error:
+        except _DAMAGE as error:
             raise InvalidInput(f"{source.name} cannot be read as a SQLite database: {error}") from error
+
+
+_DAMAGE: Final = (sqlite3.Error, UnicodeDecodeError)
+"""SQLite's own errors, and those of Python in reading a damaged name."""
 
 
 def _opened(path: Path) -> sqlite3.Connection:
@@ -63,14 +67,20 @@ def _text(stored: bytes) -> str:
 
 def _batches(documents: Iterable[Row]) -> Iterator[Batch]:
     first, texts, size = 1, list[bytes](), 0
-    for document in documents:
-        texts.append(json.dumps(document, separators=(",", ":")).encode())
-        size += len(texts[-1])
-        if len(texts) == BATCH_TEXTS or size >= BATCH_BYTES:
-            yield Batch(texts, range(first, first + len(texts)), "row")
-            first, texts, size = first + len(texts), [], 0
+    damage: Exception | None = None
+    try:
+        for document in documents:
+            texts.append(json.dumps(document, separators=(",", ":")).encode())
+            size += len(texts[-1])
+            if len(texts) == BATCH_TEXTS or size >= BATCH_BYTES:
+                yield Batch(texts, range(first, first + len(texts)), "row")
+                first, texts, size = first + len(texts), [], 0
+    except _DAMAGE as error:
+        damage = error
     if texts:
         yield Batch(texts, range(first, first + len(texts)), "row")
+    if damage is not None:
+        raise damage
 
 
 def _documents(database: sqlite3.Connection, name: str) -> Iterator[Row]:

@@ -65,7 +65,7 @@ def parquet_batches(source: Source, is_ours: Callable[[Mapping[str, Any] | None]
                 number += len(texts)
             if is_own is None and is_ours(None):
                 _check_columns(cast("list[str]", schema.names))
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise InvalidInput(f"{source.name} is no Parquet file, or is damaged: {error}") from error
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from ast import literal_eval
 from collections.abc import Callable
 from typing import Any, Final
@@ -26,7 +27,7 @@ def framed(cell: Any) -> Any:
     if not isinstance(found, str) or found.lstrip()[:1] not in ("{", "[") or len(found) > _LONGEST_LITERAL:
         return found
     try:
-        return literal_eval(found)
+        return json.loads(json.dumps(literal_eval(found)))  # sets and bytes are no JSON
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return found
 
