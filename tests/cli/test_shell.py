@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -144,7 +146,10 @@ def test_a_reader_that_stops_reading_is_no_error_to_speak_of():
 
 def test_interrupting_is_quiet():
     process = started("import", "-", "--data", os.devnull + "-no", stdin=subprocess.PIPE)
-    time.sleep(0.5)
+    process.stdin.write("\n")
+    process.stdin.flush()
+    while int.from_bytes(fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)), sys.byteorder):  # until it reads its input
+        time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
 
