@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from generations.store.engine import Engine
 
 KeyScope = Literal["ingest", "read", "feedback", "export", "delete", "admin"]
-"""What a key may do: `ingest` records and change them, `read`, give `feedback` and evals, `export`, `delete`; make keys and see metrics."""
+"""What a key may do: `ingest` records and change them, `read`, give `feedback` and evals, `export`, `delete`;
+`admin` makes keys and sees metrics."""
 
 SCOPES: Final[tuple[KeyScope, ...]] = get_args(KeyScope)
 
