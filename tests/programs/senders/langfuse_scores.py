@@ -17,7 +17,7 @@ with propagate_attributes(user_id="u-7", session_id="s-7"):
         with langfuse.start_as_current_observation(as_type="generation", name=name, model="gpt-4o", input="Where?") as generation:
             generation.update(output="Here.", usage_details=details, cost_details={"total": 0.5})
             if name == "scored inside":
-                generation.score(name="helpful", value=1, data_type="BOOLEAN", comment="Right.")
+                generation.score(name="user-feedback", value=1, data_type="BOOLEAN", comment="Right.")
 langfuse.flush()
 langfuse.create_score(
     name="stars", value=4, data_type="NUMERIC", trace_id=generation.trace_id, observation_id=generation.id, comment="Nearly."
