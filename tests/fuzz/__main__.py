@@ -19,7 +19,7 @@ from tests.fuzz.served import served_targets
 from tests.fuzz.targets import TARGETS, Target
 
 KEPT = Path(__file__).parents[2] / "build" / "fuzz"
-_AT_ONCE = 200
+_AT_ONCE = 50
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ import generations.wire.otlp
 from generations.record.fields import FIELDS
 from generations.record.sample import sample_generations
 from generations.wire.llm_logs import TABLE
-from tests.wire import test_helicone, test_litellm
+from tests.wire import test_helicone, test_langfuse_ingestion, test_litellm
 from tests.wire.otlp.payloads import CHAT, START_NS, a_log_request, a_request, a_sent_log, a_sent_span, as_pairs
 from tests.wire.otlp.test_genai import MESSAGES
 from tests.wire.otlp.test_langfuse import GENERATION
@@ -27,6 +27,7 @@ from tests.wire.payloads import a_log, a_model_event, an_export, an_observation
 
 Object = dict[str, Any]
 ANSWER: Final = test_litellm.ANSWER
+BATCH: Final = tuple(getattr(test_langfuse_ingestion, name) for name in ("TRACE", "AGENT", "SPAN", "CREATE", "UPDATE"))
 
 GOOD_TRACE: Final = "11111111111111111111111111111111"
 SPANS: Final[tuple[tuple[str, Object], ...]] = (
@@ -203,6 +204,13 @@ def helicone(number: int) -> Object:
         {"error": {"message": "no"}},
     )
     return test_helicone.log(response=answers[number % len(answers)], meta={"Helicone-User-Id": "u", "Helicone-Property-Plan": "gold"})
+
+
+def langfuse(number: int) -> Object:
+    """A batch of Langfuse's older ingestion, its events in one order or another, and a score."""
+    score = {"id": "s", "traceId": "t", "observationId": "g", "name": "helpful", "value": number % 3, "dataType": "NUMERIC", "comment": "…"}
+    events = [*BATCH, test_langfuse_ingestion.event("score-create", score, id="e-score")]
+    return {"batch": [*events[number % 6 :], *events[: number % 6]], "metadata": {"sdk_name": "python"}}
 
 
 @cache

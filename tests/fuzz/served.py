@@ -16,10 +16,14 @@ from http.client import HTTPResponse, RemoteDisconnected
 from pathlib import Path
 from typing import Any, Final
 
+from google.rpc.status_pb2 import Status
 from hypothesis import strategies as st
 
-from tests.fuzz.hostile import VALUES, packed, text_of
-from tests.fuzz.targets import NUMBERS, TARGETS, Target
+from generations.wire import litellm
+from tests.fuzz import seeds
+from tests.fuzz.hostile import VALUES, changed, changes, packed, text_of
+from tests.fuzz.protobuf import as_protobuf
+from tests.fuzz.targets import NUMBERS, OTLP_LOGS, OTLP_TRACES, TARGETS, Target, beside_good
 from tests.targets.served import Running, running
 
 JSON, JSON_LINES, PROTOBUF = "application/json", "application/x-ndjson", "application/x-protobuf"
@@ -28,6 +32,11 @@ ANSWER_SECONDS: Final = 20.0
 REFUSALS: Final = frozenset({400, 401, 403, 404, 405, 408, 409, 412, 413, 415, 416, 422, 429, 431})
 """What a client may be told of a request that is not as it should be; 503 says that there is no room, and may come for bombs."""
 
+GOOD_SPAN: Final = f"{seeds.GOOD_TRACE}-2222222222222222"
+GOOD_LITELLM: Final = litellm.record_of(seeds.litellm(0))["id"]
+_EVENTS: Final = st.builds(
+    lambda number, done: text_of(changed(seeds.langfuse(number)["batch"], done)).removeprefix(b"[").removesuffix(b"]"), NUMBERS, changes()
+)
 _BY_NAME: Final = {target.name: target.payloads for target in TARGETS}
 _TEXTS: Final = [value for value in VALUES if isinstance(value, str) and value.isascii() and value.isprintable()]
 _HEADERS: Final[dict[str, tuple[str, ...]]] = {
@@ -55,15 +64,46 @@ class Answer:
     content_type: str
 
 
-def request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
-    """A request as one payload; of headers an underscore is a dash."""
+def request(method: str, path: str, body: bytes = b"", good: str | None = None, **headers: str) -> bytes:
+    """A request as one payload; of headers an underscore is a dash. `good` is the id of a record that must be there when it was taken."""
     told = {name.replace("_", "-"): value for name, value in headers.items()}
-    return json.dumps({"method": method, "path": path, "headers": told}).encode() + b"\n" + body
+    return json.dumps({"method": method, "path": path, "headers": told, "good": good}).encode() + b"\n" + body
 
 
-def _packed(path: str, kind: str, body: bytes, how: int) -> bytes:
+def _packed(path: str, kind: str, body: bytes, how: int, good: str | None = None) -> bytes:
     encoding, sent = packed(body, how)
-    return request("POST", path, sent, content_type=kind, content_encoding=encoding)
+    return request("POST", path, sent, good, content_type=kind, content_encoding=encoding)
+
+
+def _otlp(request_: Any, number: int) -> bytes:
+    """A request of spans with a good one among them; of log records as it is."""
+    is_spans = isinstance(request_, dict) and "resourceLogs" not in request_
+    kind, write = ((JSON, text_of), (PROTOBUF, as_protobuf))[number % 2]
+    path = ("/v1/traces", "/api/public/otel/v1/traces")[number // 2 % 2] if is_spans else "/v1/logs"
+    return _packed(path, kind, write(beside_good(request_) if is_spans else request_), number // 4, GOOD_SPAN if is_spans else None)
+
+
+def _damaged_otlp(body: bytes, number: int) -> bytes:
+    """Bytes as a request of one kind or the other, in this encoding, that, or none that is known."""
+    path, kind = ("/v1/traces", "/v1/logs")[number % 2], (JSON, PROTOBUF, PROTOBUF, "text/plain")[number // 2 % 4]
+    return _packed(path, kind, body, number // 8)
+
+
+def _litellm(body: bytes, number: int) -> bytes:
+    good = text_of(seeds.litellm(0))
+    return _packed("/api/litellm", JSON, b"[" + good + b"," + body + b"]", number, GOOD_LITELLM)
+
+
+def _helicone(body: bytes, number: int) -> bytes:
+    return _packed(("/custom/v1/log", "/oai/v1/log", "/anthropic/v1/log", "/googleapis/v1/log")[number % 4], JSON, body, number // 4)
+
+
+def _langfuse(body: bytes, number: int) -> bytes:
+    """A batch with good events before the bad ones; or what is sent as scores."""
+    if number % 3 == 0:
+        return _packed("/api/public/scores", JSON, body, number // 3)
+    good = b",".join(text_of(event) for event in seeds.BATCH)
+    return _packed("/api/public/ingestion", JSON, b'{"batch":[' + good + b"," + body + b"]}", number // 3, "t-g")
 
 
 def _lines(body: bytes, how: int) -> bytes:
@@ -152,6 +192,16 @@ class Fuzzed:
         """The name of a payload's project, unless its headers name another."""
         return "fuzz-" + hashlib.sha256(payload).hexdigest()[:16]
 
+    def taken(self, payload: bytes) -> None:
+        """What is good is taken with what is not, once, also when it is sent again; a refusal is the protocol's own."""
+        told = json.loads(payload.partition(b"\n")[0])
+        for _ in range(2):
+            answer = self.sent(payload)
+            if answer.status >= 400:
+                _assert_refusal(answer, told)
+            elif told["good"] is not None:
+                assert self.stored(payload).get(told["good"]) == 1, f"the good record is not there once; {answer}"
+
     def problem(self, payload: bytes) -> None:
         """A refusal is a problem document."""
         answer = self.sent(payload)
@@ -185,6 +235,20 @@ class Fuzzed:
         return "\n".join(line for line in self._server.said if "traceback" in line.lower() or "error" in line.lower())[-3_000:]
 
 
+def _assert_refusal(answer: Answer, told: dict[str, Any]) -> None:
+    """It is what clients of the protocol read."""
+    path, sent_as = told["path"], told["headers"]["content-type"]
+    if path.endswith(("/traces", "/logs")) and sent_as == PROTOBUF:
+        status = Status.FromString(answer.body)
+        assert (answer.content_type, bool(status.message), status.code > 0) == (PROTOBUF, True, True), answer
+        return
+    document = json.loads(answer.body)
+    assert answer.content_type in (JSON, "application/problem+json"), answer
+    if path.endswith(("/traces", "/logs")):
+        assert document["code"] > 0, answer
+    assert document.get("message") or document.get("error") or document.get("detail"), answer
+
+
 @contextmanager
 def served_targets() -> Iterator[tuple[Target, ...]]:
     """The targets of a server that runs as long as the context lasts; it is started with the first payload."""
@@ -202,10 +266,18 @@ def served_targets() -> Iterator[tuple[Target, ...]]:
 
         lines = st.one_of(st.builds(_lines, _BY_NAME["records"], NUMBERS), st.builds(_list, _BY_NAME["records"], NUMBERS))
         headers = st.builds(_odd_headers, st.lists(st.tuples(NUMBERS, NUMBERS), max_size=4), NUMBERS)
+        raw = st.one_of(*(_BY_NAME[f"otlp-{name}"] for name in ("json-traces", "json-logs", "protobuf-traces", "protobuf-logs")))
+        otlp = st.one_of(
+            st.builds(_otlp, OTLP_TRACES, NUMBERS), st.builds(_otlp, OTLP_LOGS, NUMBERS), st.builds(_damaged_otlp, raw, NUMBERS)
+        )
         listed = _BY_NAME["list-parameters"].map(lambda query: request("GET", "/api/generations?" + query.decode("latin-1")))
         try:
             yield (
                 Target("http-records", lines, on_server(Fuzzed.records)),
+                Target("http-otlp", otlp, on_server(Fuzzed.taken)),
+                Target("http-litellm", st.builds(_litellm, _BY_NAME["litellm"], NUMBERS), on_server(Fuzzed.taken)),
+                Target("http-helicone", st.builds(_helicone, _BY_NAME["helicone"], NUMBERS), on_server(Fuzzed.taken)),
+                Target("http-langfuse", st.builds(_langfuse, _EVENTS, NUMBERS), on_server(Fuzzed.taken)),
                 Target("http-questions", st.builds(_asked, _BY_NAME["questions"], NUMBERS), on_server(Fuzzed.problem)),
                 Target("http-list", listed, on_server(Fuzzed.problem)),
                 Target("http-headers", headers, on_server(Fuzzed.problem)),

@@ -17,6 +17,8 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from generations.errors import GenerationsError, InvalidInput, InvalidRecord
+from generations.joining.pieces import Told, event_piece, score_piece, told_by
+from generations.joining.reading import read_trace
 from generations.query import Source, compile_aggregate, compile_count, compile_distinct, compile_find, parse_update
 from generations.record import content
 from generations.record.encode import COLUMNS, Rows, encode_each, encode_lines
@@ -26,6 +28,7 @@ from generations.store.block import Block
 from generations.wire import helicone, litellm
 from generations.wire.detect import detect
 from generations.wire.json_texts import texts_of, value_of
+from generations.wire.langfuse_ingestion import Event, Score, batch_texts, event_of
 from generations.wire.otlp.read_json import telemetry_of
 from generations.wire.otlp.read_protobuf import logs_of, traces_of
 from generations.wire.otlp.telemetry import Telemetry
@@ -92,10 +95,23 @@ def read_otlp(telemetry: Telemetry) -> None:
         assert len(set(ids)) == len(ids), "two records of one id"
         assert not set(ids) & set(reading.superseded_ids), "a record that is given and superseded"
         assert_taken(reading.records)
+    kept_and_read(told_by(telemetry))
     if len({span.key for span in telemetry.spans}) < len(telemetry.spans):
         return  # of a span that comes twice the later one counts
     again = read_traces(telemetry.spans[::-1], telemetry.logs, is_complete=True)
     assert sorted(record["id"] for record in again.records) == sorted(ids), "the order of the spans decides which records there are"
+
+
+def kept_and_read(told: Iterable[Told]) -> None:
+    """Pieces of traces say the same after they were kept as before, and the records of each trace are taken."""
+    traces: dict[str, list[Told]] = {}
+    for one in told:
+        again = Told.of(one.piece)
+        assert again.value == one.value or one.value != one.value, "a piece that was kept says something else"
+        one.piece.trace_id.encode(), one.piece.key.encode(), one.piece.about.encode()
+        traces.setdefault(one.piece.trace_id, []).append(again)
+    for pieces in traces.values():
+        assert_taken(read_trace(pieces).records.values())
 
 
 def otlp_json(text: bytes) -> None:
@@ -107,11 +123,16 @@ def otlp_json(text: bytes) -> None:
     read_otlp(telemetry_of(_beside(request)))
 
 
-def _beside(request: Any) -> Any:
-    """The request with a good span in a place of its own, whose record must be as if it had come alone."""
+def beside_good(request: Any) -> Any:
+    """The request with a good span in a place of its own."""
     good = seeds.a_request(seeds.good_span())
-    [alone] = read_traces(telemetry_of(good).spans, ()).records
-    both = {**request, "resourceSpans": [*good["resourceSpans"], *_listed(request, "resourceSpans")]} if isinstance(request, dict) else good
+    return {**request, "resourceSpans": [*good["resourceSpans"], *_listed(request, "resourceSpans")]} if isinstance(request, dict) else good
+
+
+def _beside(request: Any) -> Any:
+    """The request with a good span, whose record must be as if it had come alone."""
+    [alone] = read_traces(telemetry_of(seeds.a_request(seeds.good_span())).spans, ()).records
+    both = beside_good(request)
     telemetry = telemetry_of(both)
     found = [record for record in read_traces(telemetry.spans, telemetry.logs).records if record["id"] == alone["id"]]
     assert found == [alone], "what came beside it changed a good span's record"
@@ -190,6 +211,18 @@ def litellm_payloads(text: bytes) -> None:
     with suppress(GenerationsError):
         found = texts_of(b"[" + good + b"," + text + b"]")
         assert found[0] == good, "what came behind it changed a good payload"
+
+
+def langfuse_batch(text: bytes) -> None:
+    """Bytes as a batch of Langfuse's older ingestion, and with good events before them."""
+    good = [text_of(event) for event in seeds.langfuse(0)["batch"]]
+    for body in (text, b'{"batch":[' + b",".join([*good, text]) + b"]}"):
+        with suppress(InvalidInput):
+            texts = batch_texts(body)
+            found = [event_of(one) for one in texts]
+            kept_and_read([event_piece(one) for one in found if isinstance(one, Event)])
+            kept_and_read([score_piece(one.evaluation, one.score_id) for one in found if isinstance(one, Score)])
+            assert body is text or texts[: len(good)] == good, "what came behind them changed good events"
 
 
 def helicone_log(text: bytes) -> None:
@@ -314,6 +347,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     Target("documents", _sent(st.builds(changed, NUMBERS.map(seeds.documents), changes())), document),
     Target("litellm", _sent(st.builds(changed, NUMBERS.map(seeds.litellm), changes())), litellm_payloads),
     Target("helicone", _sent(st.builds(changed, NUMBERS.map(seeds.helicone), changes())), helicone_log),
+    Target("langfuse-ingestion", _sent(st.builds(changed, NUMBERS.map(seeds.langfuse), changes())), langfuse_batch),
     Target("questions", _sent(_questions()), question),
     Target("list-parameters", _sent(_parameters(), str.encode), list_parameters),
 )

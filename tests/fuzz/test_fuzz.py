@@ -6,7 +6,16 @@ from tests.fuzz.running import examples
 from tests.fuzz.served import served_targets
 from tests.fuzz.targets import TARGETS
 
-SERVED = ("http-records", "http-questions", "http-list", "http-headers")
+SERVED = (
+    "http-records",
+    "http-otlp",
+    "http-litellm",
+    "http-helicone",
+    "http-langfuse",
+    "http-questions",
+    "http-list",
+    "http-headers",
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +31,7 @@ def test_whatever_comes_is_read_or_refused(protocol):
 
 @pytest.mark.parametrize("name", SERVED)
 def test_whatever_is_sent_is_answered_as_the_protocol_says(served, name):
-    held(served[name], 15)
+    held(served[name], 8)
 
 
 def test_every_target_of_the_server_is_tested(served):
