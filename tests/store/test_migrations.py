@@ -38,9 +38,9 @@ def test_versions_count_up_by_one() -> None:
 
 
 def an_older_store(engine: ChdbEngine) -> None:
-    """As it was before there were errors, costs, the index and the projection, with two records in it."""
+    """As it was before there were errors, costs, evals, the index and the projection, with two records in it."""
     (today,) = create_tables(SINGLE)
-    since = ("`error_", "`usage_cost", "INDEX", "PROJECTION")
+    since = ("`error_", "`usage_cost", "`evals", "INDEX", "PROJECTION")
     lines = [line for line in today.split("\n") if not line.strip().startswith(since)]
     engine.run("\n".join(lines).replace(",\n)", "\n)"))
     engine.run(
@@ -64,7 +64,10 @@ def test_an_older_store_is_brought_up_to_date_and_keeps_its_records(engine: Chdb
     ]
     made = {row["name"] for row in engine.query("SELECT name FROM system.projections WHERE table = 'generations'").to_pylist()}
     assert made == {"by_id"}
-    assert store.insert(rows("a", error={"type": "timeout"})).replaced_ids == ["a"]
+    assert ask(store, "id, evals, evals_odd, evals_exact, evals_paths.x.score IS NULL AS is_absent", "id = 'a'") == [
+        {"id": "a", "evals": "", "evals_odd": False, "evals_exact": "", "is_absent": True}
+    ]
+    assert store.insert(rows("a", error={"type": "timeout"}, evals={"x": {"score": 1}})).replaced_ids == ["a"]
 
 
 def test_a_migration_that_was_cut_off_is_done_at_the_next_open(engine: ChdbEngine) -> None:
