@@ -314,3 +314,18 @@ def test_a_first_token_event_says_nothing_twice(records, store, trace_id) -> Non
 
     assert records.get(span.key) == before
     assert len(records.history(span.key)) == 1
+
+
+def test_of_spans_that_tell_of_no_generation_only_the_outline_is_kept(records, store, engine, trace_id) -> None:
+    """It leads from the call to the agent, and may name the user."""
+    agent = a_span(AGENT, trace_id=trace_id, attributes={"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "planner"})
+    asked = {"db.query.text": "SELECT secret", "user.id": "user-1"}
+    query = a_span(STEP, trace_id=trace_id, parent_span_id=AGENT, attributes=asked, events=(an_event("row", text="secret"),))
+
+    took(store, query, a_chat(trace_id=trace_id, parent_span_id=STEP))
+    took(store, agent)
+
+    (found,) = records.find({}).to_list()
+    assert (found["metadata"]["userId"], found["metadata"]["agentId"]) == ("user-1", "planner")
+    kept = engine.query(f"SELECT body FROM generations_pieces WHERE trace_id = '{trace_id}'").column("body").to_pylist()
+    assert "secret" not in "".join(kept)

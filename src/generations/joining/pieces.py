@@ -12,6 +12,7 @@ import msgspec
 from generations.store.pieces import Piece, PieceKind
 from generations.wire.langfuse_ingestion import Event
 from generations.wire.otlp.evaluations import Evaluation, evaluations_of
+from generations.wire.otlp.outline import outline_of
 from generations.wire.otlp.telemetry import LogRecord, Span, Telemetry
 from generations.wire.otlp.trace import concerns_generations
 
@@ -43,6 +44,8 @@ def told_by(telemetry: Telemetry) -> list[Told]:
 
 
 def span_piece(span: Span) -> Told:
+    """A span; what has nothing to do with generations is kept in outline only."""
+    span = outline_of(span)
     return Told(Piece(span.trace_id, "span", span.span_id, span.key, _encode(span)), span)
 
 

@@ -59,11 +59,16 @@ def evaluations_of(spans: Iterable[Span], logs: Iterable[LogRecord]) -> Iterator
         for event in span.events:
             if event.name == RESULT:
                 yield _result(event.attributes, span.trace_id, span.span_id, event.at_ns)
-        if not _MAY_BE_ANNOTATED(" ".join(span.attributes)):
+        if not may_be_annotated(span):
             continue
         for prefix, of in (("annotations.", "annotation"), ("evaluations.", "evaluation")):
             for item in as_list(Attributes(span.attributes).unflattened(prefix)):
                 yield _annotation(as_object(as_object(item).get(of)), span)
+
+
+def may_be_annotated(span: Span) -> bool:
+    """Whether there may be annotations on a span; yes too often is only slower."""
+    return _MAY_BE_ANNOTATED(" ".join(span.attributes)) is not None
 
 
 _MAY_BE_ANNOTATED = re.compile(r"\b(?:annot|evalu)ations\.").search

@@ -92,6 +92,11 @@ def context(told: Attributes, names: Names) -> Context:
     return Context(**_mended(_read(told, told.remembered(_present, names).context)))
 
 
+def context_names(names: Names) -> frozenset[str]:
+    """The attributes that tell in whose name a span was made."""
+    return frozenset(alias for name in _CONTEXT for alias in getattr(names, name))
+
+
 def _mended(about: Object) -> Object:
     """Without what Logfire writes in place of values that look secret: it would be the session of everybody."""
     for name in ("user_id", "session_id"):
