@@ -1,4 +1,4 @@
-"""Capture against real things: a server of the project and a model server, both on the loopback."""
+"""Capture against real things on the loopback: a model server, and a server of the project, or what only keeps what it is sent."""
 
 from __future__ import annotations
 
@@ -12,14 +12,8 @@ import pytest
 
 from generations import capture
 from tests.targets.model_server import serve_models
+from tests.targets.receiver import receiving
 from tests.targets.served import running
-
-
-@pytest.fixture(scope="session")
-def generations_server(tmp_path_factory):
-    """One server for all tests of a worker; keep to a `project` of your own."""
-    with running(tmp_path_factory.mktemp("server") / "data") as started:
-        yield started
 
 
 @pytest.fixture
@@ -36,21 +30,48 @@ def models():
         yield started
 
 
-class Captured:
-    """What a server has of one project."""
+@pytest.fixture(scope="session")
+def receiver():
+    """Keeps what all tests of a worker send; keep to a `project` of your own."""
+    with receiving() as started:
+        yield started
 
-    def __init__(self, server, project, spool):
-        self.server = server
+
+class Captured:
+    """What was sent into one project."""
+
+    def __init__(self, destination, project, spool):
+        self.destination = destination
         self.project = project
         self.spool = spool
 
     def configure(self, **settings):
         """Capture into the project, with other settings where they are given."""
-        capture.configure(**{"url": self.server.url, "project": self.project, "spool": self.spool, **settings})
+        capture.configure(**{"url": self.destination.url, "project": self.project, "spool": self.spool, **settings})
 
     def records(self):
         """All records, the oldest first, after everything captured was sent."""
         assert capture.flush(20), capture.counters()
+        return self.arrived()
+
+    def arrived(self):
+        """All records that have been sent."""
+        return self.destination.records(self.project)
+
+    def record(self):
+        """The only record."""
+        [found] = self.records()
+        return found
+
+
+class CapturedByServer(Captured):
+    """What a server has of one project."""
+
+    @property
+    def server(self):
+        return self.destination
+
+    def arrived(self):
         return self.on_server()
 
     def on_server(self):
@@ -60,16 +81,20 @@ class Captured:
             found.raise_for_status()
             return found.json()["docs"]
 
-    def record(self):
-        """The only record."""
-        [found] = self.records()
-        return found
+
+@pytest.fixture
+def captured(receiver, project, tmp_path):
+    """Captures into a project of the test's own, and keeps what is sent."""
+    yield from capturing(Captured(receiver, project, tmp_path / "spool"))
 
 
 @pytest.fixture
-def captured(generations_server, project, tmp_path):
-    """Captures into a project of the test's own."""
-    found = Captured(generations_server, project, tmp_path / "spool")
+def captured_by_server(server, project, tmp_path):
+    """Captures into a server, into a project of the test's own."""
+    yield from capturing(CapturedByServer(server, project, tmp_path / "spool"))
+
+
+def capturing(found):
     found.configure()
     yield found
     capture.configure(enabled=False, spool=False)

@@ -87,14 +87,14 @@ def test_tool_calls_are_the_output(captured, client):
 
 
 @pytest.mark.parametrize("tools", [[], [TOOL]])
-def test_a_stream_is_recorded_as_its_whole_answer(captured, client, tools):
+def test_a_stream_is_recorded_as_its_whole_answer(captured_by_server, client, tools):
     """The additional chunk with the tokens is not the host's: nobody who reads `choices[0]` stumbles over it."""
     asked = {"tools": tools} if tools else {}
     stream = client.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True, **asked)
     chunks = list(stream)
 
     assert all(chunk.choices for chunk in chunks)
-    record = captured.record()
+    record = captured_by_server.record()
     assert tokens(record) == OPENAI_USAGE
     assert 0 < record["performance"]["timeToFirstToken"] <= record["performance"]["latency"]
     assert record["performance"]["tokensPerSecond"] > 0
@@ -210,7 +210,7 @@ def test_function_calls_of_responses_are_the_output(captured, client):
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_messages_are_recorded_with_cached_tokens_inside(captured, claude, stream):
+def test_messages_are_recorded_with_cached_tokens_inside(captured_by_server, claude, stream):
     """Anthropic counts cached tokens beside the others; the record counts them inside."""
     answer = claude.messages.create(
         model="claude-sonnet-4", max_tokens=100, system="Be brief.", messages=MESSAGES, tools=[ANTHROPIC_TOOL], stream=stream
@@ -218,7 +218,7 @@ def test_messages_are_recorded_with_cached_tokens_inside(captured, claude, strea
     if stream:
         assert [event.type for event in answer][-1] == "message_stop"
 
-    record = captured.record()
+    record = captured_by_server.record()
     assert record["model"] == {"id": "claude-sonnet-4", "version": "claude-sonnet-4-20250514", "provider": "anthropic"}
     assert tokens(record) == ANTHROPIC_USAGE
     assert record["output"]["content"]["content"] == [
@@ -229,12 +229,12 @@ def test_messages_are_recorded_with_cached_tokens_inside(captured, claude, strea
     assert record["parameters"]["maxTokens"] == 100
 
 
-def test_the_stream_helper_of_anthropic_is_recorded(captured, claude):
+def test_the_stream_helper_of_anthropic_is_recorded(captured_by_server, claude):
     with claude.messages.stream(model="claude-sonnet-4", max_tokens=100, messages=MESSAGES) as stream:
         text = "".join(stream.text_stream)
 
     assert text == ANSWER
-    record = captured.record()
+    record = captured_by_server.record()
     assert record["output"]["content"] == ANSWER
     assert tokens(record) == ANTHROPIC_USAGE
     assert record["performance"]["timeToFirstToken"] > 0
@@ -246,7 +246,7 @@ def test_counting_tokens_is_no_generation(captured, claude):
     assert captured.records() == []
 
 
-def test_asynchronous_clients_are_recorded(captured, models):
+def test_asynchronous_clients_are_recorded(captured_by_server, models):
     async def work(gpt, claude):
         await gpt.chat.completions.create(model="gpt-4o", messages=MESSAGES)
         stream = await gpt.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True)
@@ -260,7 +260,7 @@ def test_asynchronous_clients_are_recorded(captured, models):
 
     run_async(work, models)
 
-    records = captured.records()
+    records = captured_by_server.records()
     assert [record["status"] for record in records] == ["success"] * 5 + ["error"]
     assert [record["output"]["content"] for record in records[:5]] == [ANSWER] * 5
     assert [tokens(record) for record in records[:5]] == [OPENAI_USAGE] * 3 + [ANTHROPIC_USAGE] * 2

@@ -14,6 +14,13 @@ from tests.targets.network import Network
 
 pytestmark = pytest.mark.programs
 
+
+@pytest.fixture
+def captured(captured_by_server):
+    """What becomes of it on a server is the question here."""
+    return captured_by_server
+
+
 CAPTURE_10 = """
 import json, os, sys
 from generations import capture

@@ -16,7 +16,7 @@ from generations import capture
 from generations.capture import generation, recorded
 
 
-def test_a_block_is_one_record(captured):
+def test_a_block_is_one_record(captured_by_server):
     with generation(
         model="gpt-4o", input="Say hello.", provider="openai", function="greet", parameters={"temperature": 0.2}, tags=["demo"]
     ) as g:
@@ -26,7 +26,7 @@ def test_a_block_is_one_record(captured):
         g.metadata["customer"] = {"id": 7}
         g.usage(prompt_tokens=3, completion_tokens=2, cached_tokens=1, cost=0.001)
 
-    record = captured.record()
+    record = captured_by_server.record()
     assert record["id"] == g.id
     assert record["model"] == {"id": "gpt-4o", "provider": "openai"}
     assert record["input"] == {"type": "text", "content": "Say hello."}
@@ -77,13 +77,13 @@ def test_a_cancelled_block_is_an_error(captured):
     assert captured.record()["error"] == {"type": "asyncio.CancelledError"}
 
 
-def test_a_stream_inside_a_block_is_timed_and_put_together(captured):
+def test_a_stream_inside_a_block_is_timed_and_put_together(captured_by_server):
     with generation(model="m", input="x") as g:
         for word in g.stream(slowly("a", "b", "c")):
             assert word in "abc"
         g.usage(completion_tokens=30)
 
-    record = captured.record()
+    record = captured_by_server.record()
     assert record["output"]["content"] == "abc"
     performance = record["performance"]
     assert 10 <= performance["timeToFirstToken"] < performance["latency"] - 15

@@ -267,22 +267,22 @@ def test_a_record_that_is_too_large_loses_its_content(captured, monkeypatch):
 
 
 @pytest.mark.programs
-def test_the_environment_configures_what_nothing_else_does(captured, program):
+def test_the_environment_configures_what_nothing_else_does(captured_by_server, program):
     program(
         """
 from generations import capture
 with capture.generation(model="m", input="I am a@b.com", metadata={"x": "a@b.com"}):
     pass
 """,
-        GENERATIONS_URL=captured.server.url,
-        GENERATIONS_PROJECT=captured.project,
+        GENERATIONS_URL=captured_by_server.server.url,
+        GENERATIONS_PROJECT=captured_by_server.project,
         GENERATIONS_SPOOL="off",
         GENERATIONS_REDACT="email, card",
         GENERATIONS_CONTENT="off",
         GENERATIONS_SAMPLE="1.0",
     )
 
-    [record] = captured.on_server()
+    [record] = captured_by_server.on_server()
     assert record["metadata"] == {"x": "[email]"}
     assert "content" not in record["input"]
 

@@ -79,12 +79,12 @@ def test_a_span_that_tells_of_a_call_is_a_record(captured, heard):
     assert (counters.captured, counters.sent, counters.waiting) == (1, 1, 0)
 
 
-def test_the_same_span_sent_over_otlp_as_well_is_the_same_record(captured, heard):
-    exporter = OTLPSpanExporter(f"{captured.server.url}/v1/traces", headers={"Generations-Project": captured.project})
+def test_the_same_span_sent_over_otlp_as_well_is_the_same_record(captured_by_server, heard):
+    exporter = OTLPSpanExporter(f"{captured_by_server.server.url}/v1/traces", headers={"Generations-Project": captured_by_server.project})
     heard.tracers.add_span_processor(SimpleSpanProcessor(exporter))
     heard.call()
 
-    assert captured.record()["output"]["content"] == "The tram museum."
+    assert captured_by_server.record()["output"]["content"] == "The tram museum."
 
 
 def test_what_is_around_a_call_is_no_record_and_tells_whose_it_is(captured, heard):
@@ -340,13 +340,13 @@ with tracer.start_as_current_span("work"):
 
 @pytest.mark.programs
 @pytest.mark.parametrize(("how", "models"), [("exit", ["m"]), ("sigterm", ["m"]), ("fork", ["of the child", "of the parent"])])
-def test_the_end_of_a_program_gives_what_is_held(captured, program, how, models):
+def test_the_end_of_a_program_gives_what_is_held(captured_by_server, program, how, models):
     program(
         PROGRAM,
         status=-15 if how == "sigterm" else 0,
         HOW=how,
-        GENERATIONS_URL=captured.server.url,
-        GENERATIONS_PROJECT=captured.project,
+        GENERATIONS_URL=captured_by_server.server.url,
+        GENERATIONS_PROJECT=captured_by_server.project,
     )
 
-    assert sorted(record["model"]["id"] for record in captured.on_server()) == models
+    assert sorted(record["model"]["id"] for record in captured_by_server.on_server()) == models
