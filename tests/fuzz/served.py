@@ -10,8 +10,9 @@ import json
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPResponse, RemoteDisconnected
 from pathlib import Path
 from typing import Any, Final
@@ -249,40 +250,39 @@ def _assert_refusal(answer: Answer, told: dict[str, Any]) -> None:
     assert document.get("message") or document.get("error") or document.get("detail"), answer
 
 
+def targets_on(server: Callable[[], Fuzzed]) -> tuple[Target, ...]:
+    """The targets of a server, which is asked for with the first payload."""
+
+    def on_server(check: Callable[[Fuzzed, bytes], None]) -> Callable[[bytes], None]:
+        return lambda payload: check(server(), payload)
+
+    lines = st.one_of(st.builds(_lines, _BY_NAME["records"], NUMBERS), st.builds(_list, _BY_NAME["records"], NUMBERS))
+    headers = st.builds(_odd_headers, st.lists(st.tuples(NUMBERS, NUMBERS), max_size=4), NUMBERS)
+    raw = st.one_of(*(_BY_NAME[f"otlp-{name}"] for name in ("json-traces", "json-logs", "protobuf-traces", "protobuf-logs")))
+    otlp = st.one_of(st.builds(_otlp, OTLP_TRACES, NUMBERS), st.builds(_otlp, OTLP_LOGS, NUMBERS), st.builds(_damaged_otlp, raw, NUMBERS))
+    listed = _BY_NAME["list-parameters"].map(lambda query: request("GET", "/api/generations?" + query.decode("latin-1")))
+    return (
+        Target("http-records", lines, on_server(Fuzzed.records)),
+        Target("http-otlp", otlp, on_server(Fuzzed.taken)),
+        Target("http-litellm", st.builds(_litellm, _BY_NAME["litellm"], NUMBERS), on_server(Fuzzed.taken)),
+        Target("http-helicone", st.builds(_helicone, _BY_NAME["helicone"], NUMBERS), on_server(Fuzzed.taken)),
+        Target("http-langfuse", st.builds(_langfuse, _EVENTS, NUMBERS), on_server(Fuzzed.taken)),
+        Target("http-questions", st.builds(_asked, _BY_NAME["questions"], NUMBERS), on_server(Fuzzed.problem)),
+        Target("http-list", listed, on_server(Fuzzed.problem)),
+        Target("http-headers", headers, on_server(Fuzzed.problem)),
+    )
+
+
 @contextmanager
 def served_targets() -> Iterator[tuple[Target, ...]]:
-    """The targets of a server that runs as long as the context lasts; it is started with the first payload."""
-    with tempfile.TemporaryDirectory() as folder:
-        started: list[Any] = []
+    """The targets of a server of their own, which runs as long as the context lasts."""
+    with ExitStack() as started:
 
+        @cache
         def fuzzed() -> Fuzzed:
-            if not started:
-                context = running(Path(folder) / "data", "--log-level", "error")
-                started.extend((context, Fuzzed(context.__enter__())))
-            return started[1]
+            folder = started.enter_context(tempfile.TemporaryDirectory())
+            server = Fuzzed(started.enter_context(running(Path(folder) / "data", "--log-level", "error")))
+            started.callback(server.close)
+            return server
 
-        def on_server(check: Callable[[Fuzzed, bytes], None]) -> Callable[[bytes], None]:
-            return lambda payload: check(fuzzed(), payload)
-
-        lines = st.one_of(st.builds(_lines, _BY_NAME["records"], NUMBERS), st.builds(_list, _BY_NAME["records"], NUMBERS))
-        headers = st.builds(_odd_headers, st.lists(st.tuples(NUMBERS, NUMBERS), max_size=4), NUMBERS)
-        raw = st.one_of(*(_BY_NAME[f"otlp-{name}"] for name in ("json-traces", "json-logs", "protobuf-traces", "protobuf-logs")))
-        otlp = st.one_of(
-            st.builds(_otlp, OTLP_TRACES, NUMBERS), st.builds(_otlp, OTLP_LOGS, NUMBERS), st.builds(_damaged_otlp, raw, NUMBERS)
-        )
-        listed = _BY_NAME["list-parameters"].map(lambda query: request("GET", "/api/generations?" + query.decode("latin-1")))
-        try:
-            yield (
-                Target("http-records", lines, on_server(Fuzzed.records)),
-                Target("http-otlp", otlp, on_server(Fuzzed.taken)),
-                Target("http-litellm", st.builds(_litellm, _BY_NAME["litellm"], NUMBERS), on_server(Fuzzed.taken)),
-                Target("http-helicone", st.builds(_helicone, _BY_NAME["helicone"], NUMBERS), on_server(Fuzzed.taken)),
-                Target("http-langfuse", st.builds(_langfuse, _EVENTS, NUMBERS), on_server(Fuzzed.taken)),
-                Target("http-questions", st.builds(_asked, _BY_NAME["questions"], NUMBERS), on_server(Fuzzed.problem)),
-                Target("http-list", listed, on_server(Fuzzed.problem)),
-                Target("http-headers", headers, on_server(Fuzzed.problem)),
-            )
-        finally:
-            if started:
-                started[1].close()
-                started[0].__exit__(None, None, None)
+        yield targets_on(fuzzed)
