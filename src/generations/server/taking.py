@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
+    from generations.joining.joiner import Taken as Joined
+    from generations.joining.pieces import Told
     from generations.server.room import Holding
     from generations.store.insertion import InsertOutcome
 
@@ -115,7 +117,18 @@ async def submit(call: Call, rows: Rows, holding: Holding) -> UnderWay:
     return UnderWay(rows.ids, written)
 
 
-def _seen(written: asyncio.Future[InsertOutcome]) -> None:
+async def join(call: Call, told: Sequence[Told], holding: Holding) -> Joined:
+    """Have pieces of traces kept and joined, with the room that is held for them."""
+    size_bytes = holding.size_bytes
+    done = call.state.joiner.take(call.project, told, size_bytes)
+    holding.hand_over()
+    done.add_done_callback(lambda _: call.state.room.give_back(size_bytes))
+    joined = asyncio.wrap_future(done)
+    joined.add_done_callback(_seen)
+    return await joined
+
+
+def _seen(written: asyncio.Future[Any]) -> None:
     """An error that nobody is there to be told of any more, because the client has left, is not worth a line in the log."""
     if not written.cancelled():
         written.exception()

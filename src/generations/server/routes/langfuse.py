@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from functools import partial
 from hashlib import blake2b
@@ -16,7 +15,7 @@ from generations.record import content
 from generations.server import schemas
 from generations.server.bodies import whole_body
 from generations.server.call import JSON, Call, Endpoint, Handler, answer, known_parameters
-from generations.server.taking import ROOM_OF_A_RECORD, worked_out
+from generations.server.taking import ROOM_OF_A_RECORD, join, worked_out
 from generations.wire.json_texts import texts_of, value_of
 from generations.wire.langfuse_ingestion import Event, RefusedEvent, Score, batch_texts, event_of
 from generations.wire.langfuse_scores import score_of
@@ -28,8 +27,6 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from generations.joining.joiner import Taken
-    from generations.server.room import Holding
 
 _MOST_ERRORS: Final = 1_000
 
@@ -47,7 +44,7 @@ async def ingest(call: Call) -> Response:
         holding.take(ROOM_OF_A_RECORD * len(texts))
         events = await worked_out(call, partial(_each, event_of, texts), len(body))
         told = [_piece(event) for event in events if isinstance(event, Event | Score)]
-        taken = await _join(call, told, holding)
+        taken = await join(call, told, holding)
     failures = {refused.record_id or refused.trace_id: refused.message for refused in taken.refused}
     successes: list[Object] = []
     errors: list[Object] = []
@@ -76,15 +73,6 @@ def _failure(event: Any, failures: dict[str, str]) -> str | None:
     return failures.get(event.record_id) or failures.get(event.trace_id)
 
 
-async def _join(call: Call, told: Sequence[Told], holding: Holding) -> Taken:
-    """Have pieces kept and joined, with the room that is held for them."""
-    done = call.state.joiner.take(call.project, told, holding.size_bytes)
-    size_bytes = holding.size_bytes
-    holding.hand_over()
-    done.add_done_callback(lambda _: call.state.room.give_back(size_bytes))
-    return await asyncio.wrap_future(done)
-
-
 async def scores(call: Call) -> Response:
     """Take scores, a list of them or one; they may come before the generation that they are of, or long after it.
 
@@ -102,7 +90,7 @@ async def scores(call: Call) -> Response:
         errors = [one for one in found if isinstance(one, InvalidInput)]
         if errors and not body.lstrip().startswith(b"["):
             raise errors[0]
-        await _join(call, told, holding)
+        await join(call, told, holding)
     call.exchange.records, call.exchange.refused = len(told), len(errors)
     if not body.lstrip().startswith(b"["):
         return answer({"id": told[0].piece.key.removeprefix("score ")} if told else {})

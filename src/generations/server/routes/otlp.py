@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
-from anyio import to_thread
 from starlette.responses import Response
 
 from generations.errors import InvalidInput
@@ -19,6 +17,7 @@ from generations.server import schemas
 from generations.server.bodies import whole_body
 from generations.server.call import JSON, Call, Endpoint, Handler
 from generations.server.problems import problem
+from generations.server.taking import ROOM_OF_A_RECORD, join, worked_out
 from generations.wire.otlp import read_json, read_protobuf
 from generations.wire.otlp.telemetry import Telemetry
 from generations.wire.payload import as_object
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
     from generations.joining.joiner import Taken
 
 PROTOBUF: Final = "application/x-protobuf"
-_SHORT_BYTES: Final = 64 << 10
-_ROOM_OF_A_PIECE: Final = 2_048
 _MOST_REASONS: Final = 10
 
 
@@ -78,13 +75,9 @@ async def _export(call: Call, signal: Signal) -> Response:
         return problem(error, call.request, 415)
     with call.state.room.holding() as holding:
         body = await whole_body(call.request, call.state.settings.max_body_bytes, holding.take)
-        read = partial(_read, signal, media_type, body)
-        telemetry, told = read() if len(body) < _SHORT_BYTES else await to_thread.run_sync(read, limiter=call.state.encoders)
-        holding.take(_ROOM_OF_A_PIECE * len(told))
-        done = call.state.joiner.take(call.project, told, holding.size_bytes)
-        done.add_done_callback(partial(_give_back, call, holding.size_bytes))
-        holding.hand_over()
-        taken = await asyncio.wrap_future(done)
+        telemetry, told = await worked_out(call, partial(_read, signal, media_type, body), len(body))
+        holding.take(ROOM_OF_A_RECORD * len(told))
+        taken = await join(call, told, holding)
     return _answer(call, signal, media_type, telemetry, taken)
 
 
@@ -101,10 +94,6 @@ def _read(signal: Signal, media_type: str, body: bytes) -> tuple[Telemetry, list
             raise InvalidInput(f"the body is no {signal.name}: that is an object with {signal.holder!r}")
         telemetry = read_json.telemetry_of({signal.holder: as_object(request).get(signal.holder)})
     return telemetry, told_by(telemetry)
-
-
-def _give_back(call: Call, size_bytes: int, _: Any) -> None:
-    call.state.room.give_back(size_bytes)
 
 
 def _answer(call: Call, signal: Signal, media_type: str, telemetry: Telemetry, taken: Taken) -> Response:
