@@ -11,8 +11,8 @@ another service is read in the same way, and gives way to what is told here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from functools import cache
 from types import MappingProxyType, TracebackType
@@ -116,6 +116,21 @@ def _attach(entries: dict[str, str]) -> Any:
 def _detach(attached: Any) -> None:
     with suppress(Exception):  # as above
         _opentelemetry()[1].detach(attached)
+
+
+@contextmanager
+def unobserved() -> Generator[None]:
+    """Keeps OpenTelemetry's instrumentations of clients and databases from telling of what is done inside: nobody asked for it."""
+    attached: Any = None
+    if "opentelemetry.context" in sys.modules:
+        with suppress(Exception):  # another library's business must not keep anything from being sent
+            context = _opentelemetry()[1]
+            attached = context.attach(context.set_value("suppress_instrumentation", True))
+    try:
+        yield
+    finally:
+        if attached is not None:
+            _detach(attached)
 
 
 @cache

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from generations.capture.context import unobserved
 from generations.capture.sinks import ANSWER_SECONDS, NotSent, Refused, ServerSink, Sink, StoreSink
 from generations.capture.spool import Frame, Place, Spool, SpoolFile
 
@@ -301,7 +302,8 @@ class Delivery:
     def _asked(self, frame: Frame, patience_seconds: float) -> list[str]:
         """Send it; where the destination refuses all of it, each line alone: one that is too large must not take the others with it."""
         try:
-            return self._ask(frame.body, patience_seconds)
+            with unobserved():
+                return self._ask(frame.body, patience_seconds)
         except Refused as error:
             if frame.count == 1:
                 return [str(error)]
