@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from pathlib import Path
+from typing import Any
 
 import cog
 import typer.main
@@ -216,3 +217,26 @@ def sample_record() -> None:
     cog.outl("```json")
     cog.outl(json.dumps(record, indent=2, default=str))
     cog.outl("```")
+
+
+FILLED: dict[str, dict[str, Any]] = json.loads((Path(__file__).parents[2] / "tests/programs/filled.json").read_text())
+"""What the tests with real programs saw; `make senders` writes it down."""
+
+
+def filled(group: str, *only: str) -> None:
+    """Which fields the senders of a group fill: a mark for all calls that have such a thing to tell, a number for some of them.
+
+    That a call has it to tell is known from the senders of the group that tell it. `only` names beginnings of senders to show.
+    """
+    calls, senders = FILLED[group]["calls"], FILLED[group]["senders"]
+    shown = [name for name in senders if name.startswith(only or "")]
+    fields = [field.path for field in FIELDS if any(field.path in seen for seen in senders.values())]
+    rows: list[list[str]] = []
+    for field in fields:
+        marks = {name: seen.get(field, "-" * len(calls)) for name, seen in senders.items()}
+        applicable = sum(any(told[index] == "x" for told in marks.values()) for index in range(len(calls)))
+        counts = [marks[name].count("x") for name in shown]
+        rows.append([f"`{field}`", *("●" if count == applicable else f"{count} of {applicable}" if count else "–" for count in counts)])
+    table(["field", *shown], rows)
+    cog.outl("")
+    cog.outl(f"Of {len(calls)} calls: {', '.join(calls)}.")

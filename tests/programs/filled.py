@@ -13,8 +13,9 @@ from generations.record.fields import FIELDS
 _OURS = (
     *("id", "timestamp", "input.type", "input.tokens", "output.type", "output.tokens", "usage.totalTokens", "performance.tokensPerSecond"),
     *("usage.computed", "usage.price", "usage.cost", "usage.currency", "evals"),
+    *("parameters.topP", "parameters.presencePenalty", "parameters.frequencyPenalty"),
 )
-"""What we find or count ourselves, and so says nothing of who sent the record; cost only counts where it was reported."""
+"""What says nothing of who sent the record: we find or count it ourselves, or no program asks for it. Cost counts where it was reported."""
 TOLD = [field.path for field in FIELDS if field.type != "map" and not field.kept_by_store and not field.path.startswith(_OURS)]
 REPORTED_COST = "usage.cost"
 
