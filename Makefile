@@ -12,7 +12,7 @@ DIR ?=
 SECONDS ?= 60
 PAGES := README.md $(wildcard docs/*.md)
 
-.PHONY: help setup demo test test-everywhere test-programs senders check format lint types layers docs docs-check bench load crash outage fuzz real-input recorded lock clean
+.PHONY: help setup demo test test-everywhere test-programs senders check format lint types layers docs docs-check bench load bench-capture crash outage fuzz real-input recorded lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -78,6 +78,10 @@ bench: setup ## measure, and write docs/benchmarks.md; SIZES="10000" for a quick
 
 load: setup ## load a server on this machine; SIZE=1000000 writes its part of docs/benchmarks.md
 	$(BIN)/python -m bench.load $(SIZE)
+
+bench-capture: setup ## what capture costs a program, and spans by second of a server; writes its parts of docs/benchmarks.md
+	$(BIN)/python -m bench.capture --write
+	$(BIN)/python -m bench.otlp --write
 
 crash: setup ## the kill tests: 20 rounds of SIGKILL under four writers, and 20 of the server under 16 clients
 	$(BIN)/python tests/crash/kill.py --rounds 20

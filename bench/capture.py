@@ -1,4 +1,4 @@
-"""What capture costs the host: `python -m bench.capture`.
+"""What capture costs the host: `python -m bench.capture`; with `--write` the table goes into docs/benchmarks.md.
 
 Medians over calls on the caller's thread, and over what `instrument()` adds to a span, the recorder's thread running beside
 it against a server that takes everything, and against none; what the thread itself spends on a record; and how much slower
@@ -16,11 +16,13 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from opentelemetry.sdk.trace import Span, TracerProvider
 
+from bench.report import replace_part
 from generations import capture
 from generations.capture.listening import SpanListener
 from generations.capture.recording import Recording
@@ -201,10 +203,17 @@ def main() -> None:
             with_capture = work(2.0, record=True)
             say(f"a program that generates {with_capture / 2:,.0f} times a second keeps {with_capture / alone:.0%} of its speed")
             capture.configure(enabled=False, spool=False)
+    if "--write" in sys.argv:
+        head = f"## Capture\n\nWritten by `python -m bench.capture --write` on {datetime.now(UTC):%Y-%m-%d}. Messages have 4 KB.\n"
+        replace_part("capture", "\n".join([head, "```text", *_said, "```"]))
+
+
+_said: list[str] = []
 
 
 def say(line: str) -> None:
-    """Print a line at once."""
+    """Print a line at once, and keep it for the page."""
+    _said.append(line)
     sys.stdout.write(line + "\n")
     sys.stdout.flush()
 

@@ -34,10 +34,21 @@ def send(url: str, file: str, name: str, clients: int, in_flight: int, batch: in
         Records that were acknowledged, the seconds from the first byte to the last acknowledgement, milliseconds of each
         request in order of size, and how many requests were refused.
     """
+    bodies = _requests(url, Path(file), name, batch, most_records)
+    found = drive(url, bodies, clients * in_flight, seconds)
+    return {**found, "records": found["acknowledged"] * batch}
+
+
+def drive(url: str, requests: list[bytes], connections: int, seconds: float) -> dict[str, Any]:
+    """Send requests, one behind the other on each connection, until the time is over or none is left.
+
+    Returns:
+        How many were acknowledged and how many refused, the seconds from the first byte to the last answer, and milliseconds
+        of each in order of size.
+    """
     target = urlsplit(url)
-    bodies = _requests(f"{target.hostname}:{target.port}", Path(file), name, batch, most_records)
     waiting = selectors.DefaultSelector()
-    for _ in range(clients * in_flight):
+    for _ in range(connections):
         connection = socket.create_connection((target.hostname or "", target.port or 0))
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         waiting.register(connection, selectors.EVENT_READ, [b"", 0.0])
@@ -47,11 +58,11 @@ def send(url: str, file: str, name: str, clients: int, in_flight: int, batch: in
     took: list[float] = []
 
     def start(key: selectors.SelectorKey) -> bool:
-        body = bodies.pop() if bodies and time.perf_counter() < end else None
-        if body is None:
+        request = requests.pop() if requests and time.perf_counter() < end else None
+        if request is None:
             return False
         key.data[:] = [b"", time.perf_counter()]
-        key.fileobj.sendall(body)  # pyright: ignore[reportAttributeAccessIssue] - a socket
+        key.fileobj.sendall(request)  # pyright: ignore[reportAttributeAccessIssue] - a socket
         return True
 
     for key in list(waiting.get_map().values()):
@@ -63,20 +74,29 @@ def send(url: str, file: str, name: str, clients: int, in_flight: int, batch: in
             if status is None:
                 continue
             took.append((time.perf_counter() - key.data[1]) * 1000)
-            acknowledged += status == 201
-            refused += status != 201
+            acknowledged += status in (200, 201)
+            refused += status not in (200, 201)
             under_way -= not start(key)
-    return {"records": acknowledged * batch, "seconds": time.perf_counter() - started, "ms": sorted(took), "refused": refused}
+    return {"acknowledged": acknowledged, "seconds": time.perf_counter() - started, "ms": sorted(took), "refused": refused}
 
 
-def _requests(host: str, file: Path, name: str, batch: int, most_records: int) -> list[bytes]:
+def post(url: str, path: str, kind: str, body: bytes) -> bytes:
+    """A request as it goes over the wire."""
+    head = f"POST {path} HTTP/1.1\r\nhost: {_host(url)}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _requests(url: str, file: Path, name: str, batch: int, most_records: int) -> list[bytes]:
     made: list[bytes] = []
     records = _records(file, name)
     for _ in range(most_records // batch):
         body = b"\n".join(islice(records, batch))
         kind = "application/x-ndjson" if batch > 1 else "application/json"
-        head = f"POST /api/generations HTTP/1.1\r\nhost: {host}\r\ncontent-type: {kind}\r\ncontent-length: {len(body)}\r\n\r\n"
-        made.append(head.encode() + body)
+        made.append(post(url, "/api/generations", kind, body))
     return made
 
 

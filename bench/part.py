@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import sys
 
-from bench import clients, importing, load, pricing, queries, sample, sessions, writes
+from bench import clients, importing, load, otlp, pricing, queries, sample, sessions, writes
 from bench.place import PARTS
 
-MODULES = (clients, importing, load, pricing, queries, sample, sessions, writes)  # importing a module registers its parts
+MODULES = (clients, importing, load, otlp, pricing, queries, sample, sessions, writes)  # importing a module registers its parts
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:]
