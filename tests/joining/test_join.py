@@ -181,14 +181,16 @@ def test_with_a_record_what_it_was_made_of_is_deleted(records, store, engine, tr
 
 
 def test_a_record_that_turns_out_to_be_another_view_of_a_call_goes(records, store, trace_id) -> None:
+    """What was said of it is said of the call."""
     _, step, chat, *_ = a_trace(trace_id)
     took(store, step)
     assert [one["id"] for one in records.find({})] == [step.key]
+    records.add_feedback(step.key, comment="good")
 
     joined = took(store, chat)
 
     assert (joined.added, joined.removed) == ([chat.key], [step.key])
-    assert [one["id"] for one in records.find({})] == [chat.key]
+    assert [(one["id"], one["feedback"]["comment"]) for one in records.find({})] == [(chat.key, "good")]
 
 
 def test_an_event_that_tells_a_whole_call_waits_for_its_span(records, store, trace_id) -> None:
@@ -214,6 +216,28 @@ def test_pieces_without_their_records_make_them_when_they_are_sent_again(records
     joined = record(store, keep(store, pieces), MAX_BYTES)
 
     assert joined.added == [f"{trace_id}-{CHAT_ID}"]
+
+
+def test_an_update_that_was_cut_off_is_made_when_its_piece_is_sent_again(records, store, trace_id) -> None:
+    """Alone, or with another one."""
+    seed = a_log(DETAILS, {}, trace_id=trace_id, attributes={"gen_ai.request.seed": 7})
+    took(store, a_chat(trace_id=trace_id))
+    keep(store, told_by(Telemetry(logs=(seed,))))
+
+    took(store, seed, a_log("gen_ai.user.message", {"content": "Hi"}, trace_id=trace_id))
+
+    found = records.get(f"{trace_id}-{CHAT_ID}")
+    assert (found["parameters"]["seed"], found["input"]["content"][0]["content"]) == (7, "Hi")
+
+
+def test_a_removal_that_was_cut_off_is_made_when_its_piece_is_sent_again(records, store, trace_id) -> None:
+    _, step, chat, *_ = a_trace(trace_id)
+    took(store, step)
+    keep(store, told_by(Telemetry((chat,))))
+
+    took(store, chat)
+
+    assert [one["id"] for one in records.find({})] == [chat.key]
 
 
 def test_pieces_without_their_records_make_them_when_more_comes(records, store, trace_id) -> None:

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from generations import query
 from generations.joining.merging import merged
 from generations.joining.pieces import Told
-from generations.joining.reading import read_trace
+from generations.joining.reading import NOTHING, TraceReading, read_trace
 from generations.record.content import to_json
 from generations.record.encode import Record, collector_paused, encode_each
+from generations.store.assemble import documents
 from generations.store.limits import UNLIMITED
 from generations.store.revise import Revision, matching_ids
+from generations.wire.identity import span_generation_id
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.trace import put_evaluations
-from generations.wire.payload import Object
+from generations.wire.payload import Object, as_list, as_object, as_text
 
 if TYPE_CHECKING:
     from generations.store.store import Store
@@ -76,14 +78,14 @@ class _Changes:
         again: records whose pieces were sent again; they are there unless the process ended before it wrote them.
         differing: what was known of a record, and what is known now.
         said: the same of what was said of a record that is not made of these pieces, by a filter that finds it.
-        gone: records that are no generations of their own any more.
+        gone: records that are no generations of their own any more, with those that they are a part of now, where it is one.
     """
 
     fresh: dict[str, Object] = field(default_factory=dict[str, Object])
     again: dict[str, Object] = field(default_factory=dict[str, Object])
     differing: dict[str, tuple[Object, Object]] = field(default_factory=dict[str, tuple[Object, Object]])
     said: dict[tuple[str, str], tuple[Object, Object]] = field(default_factory=dict[tuple[str, str], tuple[Object, Object]])
-    gone: list[str] = field(default_factory=list[str])
+    gone: dict[str, str | None] = field(default_factory=dict[str, str | None])
 
 
 def keep(store: Store, told: Sequence[Told], kept_for: timedelta = KEPT_FOR) -> Kept:
@@ -107,42 +109,61 @@ def keep(store: Store, told: Sequence[Told], kept_for: timedelta = KEPT_FOR) -> 
 def record(store: Store, kept: Kept, max_record_bytes: int) -> Joined:
     """Make records of pieces, or bring those up to date that are there; on disk when it returns."""
     joined = Joined()
-    changes = _Changes()
+    repairs, changes = _Changes(), _Changes()
     with collector_paused():
         for trace_id, told in kept.new.items():
             try:
-                _compare(changes, kept.earlier.get(trace_id, ()), told)
+                _compare(repairs, changes, kept.earlier.get(trace_id, ()), told)
             except Exception:  # noqa: BLE001 - one trace that cannot be understood must not cost the others
                 _LOG.exception("a trace could not be understood")
                 message = f"trace {trace_id} could not be understood; the server's log says more"
                 joined.refused.append(Refused(trace_id, None, message))
     with store.writing():
-        _apply(store, changes, joined, max_record_bytes)
+        for some in (repairs, changes):
+            _apply(store, some, joined, max_record_bytes)
     return joined
 
 
-def _compare(changes: _Changes, earlier: Sequence[Told], new: Sequence[Told]) -> None:
-    sent = {(one.piece.kind, one.piece.key): one for one in new}
-    if not earlier:
-        reading = read_trace(sent.values())
-        changes.fresh |= reading.records
-        _compare_said(changes, (), reading.evaluations)
-        return
-    known = {(one.piece.kind, one.piece.key): one for one in earlier}
+def _compare(repairs: _Changes, changes: _Changes, earlier: Sequence[Told], new: Sequence[Told]) -> None:
+    """Find what new pieces of a trace change, and what the same pieces had to change when they came before.
+
+    That has been done, unless the process ended before it was.
+    """
+    known = {_key(one): one for one in earlier}
+    sent = {_key(one): one for one in new}
     really_new = {key: one for key, one in sent.items() if key not in known or known[key].piece.body != one.piece.body}
-    before = read_trace(earlier)
-    after = read_trace((known | really_new).values()) if really_new else before
-    is_repeated = len(really_new) < len(sent)
+    before = read_trace(known.values()) if known else NOTHING
+    if len(really_new) < len(sent):
+        others = read_trace(one for key, one in known.items() if key not in sent or key in really_new)
+        _add(repairs, others, before)
+        repairs.again |= repairs.fresh
+        repairs.fresh.clear()
+    if really_new:
+        after = read_trace((known | really_new).values())
+        is_last_try = any(kind == "settled" for kind, _ in really_new)
+        _add(changes, replace(before, evaluations=()) if is_last_try else before, after)
+
+
+def _key(told: Told) -> tuple[str, str]:
+    return told.piece.kind, told.piece.key
+
+
+def _add(changes: _Changes, before: TraceReading, after: TraceReading) -> None:
     for id, found in after.records.items():
         if id not in before.records:
             changes.fresh[id] = found
         elif found != before.records[id]:
             changes.differing[id] = (before.records[id], found)
-        elif is_repeated:
-            changes.again[id] = found
-    changes.gone += [id for id in before.records if id not in after.records]
-    is_last_try = is_repeated or any(kind == "settled" for kind, _ in really_new)
-    _compare_said(changes, () if is_last_try else before.evaluations, after.evaluations)
+    gone = [id for id in before.records if id not in after.records]
+    changes.gone |= {id: next((other for other, found in after.records.items() if _is_view_of(id, found)), None) for id in gone}
+    _compare_said(changes, before.evaluations, after.evaluations)
+
+
+def _is_view_of(id: str, record: Object) -> bool:
+    """Whether a span is named by a record as another view of its call."""
+    metadata = as_object(record.get("metadata"))
+    spans = as_list(as_object(metadata.get("otel")).get("outerSpans"))
+    return any(span_generation_id(as_text(metadata.get("traceId")), span["spanId"]) == id for span in map(as_object, spans))
 
 
 def _compare_said(changes: _Changes, before: Iterable[Evaluation], after: Iterable[Evaluation]) -> None:
@@ -177,9 +198,21 @@ def _apply(store: Store, changes: _Changes, joined: Joined, max_record_bytes: in
         deleted = store.pieces.about(expected, "deleted")
         _insert(store, {id: found for id, found in expected.items() if id not in deleted}, joined, max_record_bytes)
     if changes.gone:
-        joined.removed += store.remove(changes.gone)
+        _revise(store, _said_of(store, changes.gone), joined, max_record_bytes)
+        joined.removed += store.remove(list(changes.gone))
     if changes.said:
         _revise(store, _found(store, changes.said), joined, max_record_bytes)
+
+
+def _said_of(store: Store, gone: Mapping[str, str | None]) -> dict[str, tuple[Object, Object]]:
+    """What people and evaluators said of records that go, for the records that take their places."""
+    found = query.compile_find({"id": {"$in": list(gone)}}, store.source, projection={"id": 1, "feedback": 1, "evals": 1})
+    said: dict[str, tuple[Object, Object]] = {}
+    for document in documents(store.batches(found, UNLIMITED), found):
+        id = gone[document.pop("id")]
+        if id is not None and document:
+            said[id] = (Object(), document)
+    return said
 
 
 def _found(store: Store, said: Mapping[tuple[str, str], tuple[Object, Object]]) -> dict[str, tuple[Object, Object]]:

@@ -27,6 +27,9 @@ class TraceReading:
     evaluations: tuple[Evaluation, ...] = ()
 
 
+NOTHING = TraceReading()
+
+
 def read_trace(told: Iterable[Told]) -> TraceReading:
     """The records of one trace, of which these pieces are known, in the order in which they came."""
     kept: dict[PieceKind, list[Told]] = {}
