@@ -1,9 +1,13 @@
 """`instrument()` where no instrumentation is installed; `tests/programs` has those that are."""
 
 import logging
+import subprocess
+import sys
 from importlib.metadata import EntryPoint
 
 import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import ALWAYS_OFF, ALWAYS_ON, DEFAULT_ON, ParentBasedTraceIdRatio, TraceIdRatioBased
 
 import generations
 from generations.capture import instrumenting
@@ -39,6 +43,39 @@ def test_without_the_sdk_the_answer_says_so(captured, monkeypatch):
     monkeypatch.setattr(instrumenting._state, "current", None)
 
     assert "pip install 'generations[instrument]'" in str(generations.instrument())
+
+
+def test_importing_capture_loads_nothing_that_it_could_hear_of():
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys, generations.capture; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+
+    assert loaded.isdisjoint({"opentelemetry", "openai", "anthropic", "langchain_core", "litellm", "pydantic_ai"})
+
+
+def test_a_disabled_sdk_is_told_of(captured, monkeypatch):
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    found = generations.instrument()
+    found.undo()
+
+    assert "OTEL_SDK_DISABLED is set" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("sampler", "leaves_out"),
+    [
+        (ALWAYS_ON, False),
+        (ALWAYS_OFF, True),
+        (DEFAULT_ON, False),
+        (TraceIdRatioBased(1.0), False),
+        (TraceIdRatioBased(0.1), True),
+        (ParentBasedTraceIdRatio(0.1), True),
+        (ParentBasedTraceIdRatio(1.0), False),
+    ],
+)
+def test_a_sampler_that_leaves_spans_out_is_noticed(sampler, leaves_out):
+    assert instrumenting._leaves_out(TracerProvider(sampler=sampler, shutdown_on_exit=False)) is leaves_out
 
 
 def test_a_second_call_changes_nothing_and_what_was_undone_can_be_done_again(instrumentation):

@@ -82,6 +82,7 @@ def test_a_program_with_exporters_of_its_own_keeps_them_and_its_instrumentations
     left = {package.partition(" ")[0]: reason for package, reason in told["left"].items()}
     assert left["openinference-instrumentation-openai"] == "it was on already; what it tells is recorded"
     assert left["opentelemetry-instrumentation-genai-openai"] == "openinference-instrumentation-openai tells of openai"
+    assert not [advice for advice in told["advice"] if "sampler" in advice]
     names = told["seen"]["opentelemetry.instrumentation.genai.anthropic"]
     assert "gen_ai.usage.input_tokens" in names
     assert not [name for name in names if "messages" in name or "instructions" in name], "messages are nothing for the program's exporters"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -213,6 +214,8 @@ def _providers(done: Instrumentation) -> tuple[TracerProvider, LoggerProvider]:
         tracers = TracerProvider(sampler=ALWAYS_ON, shutdown_on_exit=False, span_limits=SpanLimits(max_span_attributes=SpanLimits.UNSET))
     elif _leaves_out(tracers):
         done.advice.append("the program's sampler leaves spans out: their generations are recorded without times, or not at all")
+    if os.environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
+        done.advice.append("OTEL_SDK_DISABLED is set: there are no spans, and nothing is recorded")
     tracers.add_span_processor(spans)
     theirs: Any = _logs.get_logger_provider()
     ours = LoggerProvider(shutdown_on_exit=False)
@@ -224,9 +227,15 @@ def _providers(done: Instrumentation) -> tuple[TracerProvider, LoggerProvider]:
 
 
 def _leaves_out(tracers: Any) -> bool:
+    """Whether traces that begin here are not all recorded, as far as the sampler's description tells."""
     sampler = getattr(tracers, "sampler", None)
     told = sampler.get_description() if sampler is not None else ""
-    return "AlwaysOffSampler" in told or "TraceIdRatioBased" in told
+    root = told.partition("root:")[2] or told
+    rate = _RATE.match(root)
+    return root.startswith("AlwaysOff") or (rate is not None and float(rate[1]) < 1)
+
+
+_RATE: Final = re.compile(r"TraceIdRatioBased\{([\d.]+)\}")
 
 
 def _switch_content_on(rows: Sequence[tuple[Library, Sequence[Found]]], done: Instrumentation) -> None:

@@ -71,7 +71,7 @@ def with_a_provider_of_its_own() -> None:
         openai.OpenAI(**OPENAI).chat.completions.create(model="gpt-4o", messages=QUESTION)
         ask_anthropic()
     seen = {span.instrumentation_scope.name: sorted(span.attributes) for span in exporter.get_finished_spans()}
-    print(json.dumps({"left": instrumentation.left, "seen": seen}))
+    print(json.dumps({"left": instrumentation.left, "advice": instrumentation.advice, "seen": seen}))
 
 
 def with_langchain() -> None:
