@@ -213,6 +213,14 @@ def test_who_asks_is_told_of_spans_as_of_blocks(captured, heard):
     assert (metadata["tags"], metadata["release"]) == (["checkout"], {"number": 11})
 
 
+def test_context_of_the_wrong_type_does_not_cost_the_record(captured_by_server, heard):
+    with capture.metadata(agentId=7, userId=["u-1"]):
+        heard.call()
+
+    metadata = captured_by_server.record()["metadata"]
+    assert (metadata["agentId"], metadata["unread"]) == ("7", {"userId": ["u-1"]})
+
+
 def test_baggage_of_another_service_is_taken_up(captured, heard):
     carried = baggage.set_baggage("generations.tags", "a,b", baggage.set_baggage("user.id", "u-9"))
     attached = context.attach(carried)

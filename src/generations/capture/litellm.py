@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from generations.capture.context import NO_SURROUNDINGS, NOTHING_TOLD, Context, Surroundings, current_context, in_surroundings, surroundings
 from generations.capture.process import keep
 from generations.capture.recorder import Payload
+from generations.capture.records import declared
 from generations.capture.snapshot import Snapshot
 from generations.wire.litellm import record_of
 from generations.wire.payload import Object, as_object
@@ -87,5 +88,5 @@ def _record(payload: Any, told: Context, around: Surroundings) -> Object | None:
         metadata = as_object(record.get("metadata"))
         if around.trace_id:
             metadata |= {"traceId": f"{around.trace_id:032x}", "spanId": f"{around.span_id:016x}"}
-        record["metadata"] = in_surroundings(metadata, told, around.baggage)
+        record["metadata"] = declared(in_surroundings(metadata, told, around.baggage))
     return record

@@ -32,7 +32,7 @@ def record_of(recording: Recording) -> Object:
     parameters, misfits = call_parameters(recording.parameters | (asked.parameters if asked else {}))
     usage, notes = usage_of(answer.tokens)
     usage |= _told_usage(recording.tokens or {})
-    metadata = _declared(_metadata(recording, answer))
+    metadata = declared(_metadata(recording, answer))
     if misfits:
         metadata["unreadParameters"] = misfits
     if notes:
@@ -133,7 +133,7 @@ def _metadata(recording: Recording, answer: Answer) -> Object:
     return {**in_surroundings(named, recording.context, around.baggage), **recording.metadata}
 
 
-def _declared(metadata: Object) -> Object:
+def declared(metadata: Object) -> Object:
     """The metadata with its declared keys of their types: numbers as texts, and what is neither under `unread`."""
     unread: Object = {}
     for field in _DECLARED:

@@ -19,6 +19,7 @@ from typing import Final
 from generations.capture.context import in_surroundings
 from generations.capture.counters import Tally
 from generations.capture.open_spans import OpenSpans
+from generations.capture.records import declared
 from generations.capture.spans import Around, EmittedLog, EndedSpan, log_of, span_of
 from generations.wire.otlp.dialects import GENAI, dialect_of
 from generations.wire.otlp.telemetry import LogRecord, Scope, Span
@@ -192,7 +193,7 @@ class Traces:
                 continue
             around = arounds.get(key)
             if around is not None:
-                record["metadata"] = in_surroundings(as_object(record["metadata"]), around.told, around.baggage)
+                record["metadata"] = declared(in_surroundings(as_object(record["metadata"]), around.told, around.baggage))
             digest = blake2b(marshal.dumps(record, 2), digest_size=16).digest()  # the version without references
             if self._given.get(key) != digest:
                 _remember(self._given, key, digest)
