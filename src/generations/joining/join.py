@@ -23,6 +23,7 @@ from generations.wire.otlp.trace import put_evaluations
 from generations.wire.payload import Object, as_list, as_object, as_text
 
 if TYPE_CHECKING:
+    from generations.store.block import Block
     from generations.store.store import Store
 
 KEPT_FOR: Final = timedelta(hours=1)
@@ -118,9 +119,10 @@ def record(store: Store, kept: Kept, max_record_bytes: int) -> Joined:
                 _LOG.exception("a trace could not be understood")
                 message = f"trace {trace_id} could not be understood; the server's log says more"
                 joined.refused.append(Refused(trace_id, None, message))
+    fresh = _block(store, changes.fresh, joined, max_record_bytes)  # before the lock: others write meanwhile
     with store.writing():
-        for some in (repairs, changes):
-            _apply(store, some, joined, max_record_bytes)
+        _apply(store, repairs, None, joined, max_record_bytes)
+        _apply(store, changes, fresh, joined, max_record_bytes)
     return joined
 
 
@@ -189,14 +191,15 @@ def _by_filter(evaluations: Iterable[Evaluation]) -> dict[tuple[str, str], Objec
     return records
 
 
-def _apply(store: Store, changes: _Changes, joined: Joined, max_record_bytes: int) -> None:
-    present = _insert(store, changes.fresh, joined, max_record_bytes)
+def _apply(store: Store, changes: _Changes, fresh: Block | None, joined: Joined, max_record_bytes: int) -> None:
+    present = _insert(store, fresh, joined)
     differing = changes.differing | {id: (Object(), changes.fresh[id]) for id in present}
     absent = _revise(store, differing, joined, max_record_bytes)
     expected = changes.again | {id: differing[id][1] for id in absent}
     if expected:  # what is not there was deleted meanwhile, or never written
         deleted = store.pieces.about(expected, "deleted")
-        _insert(store, {id: found for id, found in expected.items() if id not in deleted}, joined, max_record_bytes)
+        missing = {id: found for id, found in expected.items() if id not in deleted}
+        _insert(store, _block(store, missing, joined, max_record_bytes), joined)
     if changes.gone:
         _revise(store, _said_of(store, changes.gone), joined, max_record_bytes)
         joined.removed += store.remove(list(changes.gone))
@@ -225,16 +228,23 @@ def _found(store: Store, said: Mapping[tuple[str, str], tuple[Object, Object]]) 
     return found
 
 
-def _insert(store: Store, records: Mapping[str, Object], joined: Joined, max_record_bytes: int) -> list[str]:
-    """Insert the records that the store does not have; returns the ids of the others."""
+def _block(store: Store, records: Mapping[str, Object], joined: Joined, max_record_bytes: int) -> Block | None:
+    """The records as they are inserted, without those that are refused; None where there is none."""
     if not records:
-        return []
+        return None
     ids = list(records)
     rows, refused = encode_each(map(_as_text, records.values()), max_record_bytes)
     for line in refused:
         id = ids[line.line_index]
         joined.refused.append(Refused(records[id]["metadata"].get("traceId", ""), id, f"{id}: {line.error}"))
-    outcome = store.insert(rows, only_new=True)
+    return store.block(rows)
+
+
+def _insert(store: Store, block: Block | None, joined: Joined) -> list[str]:
+    """Insert the records that the store does not have; returns the ids of the others."""
+    if block is None:
+        return []
+    outcome = store.insert(block, only_new=True)
     joined.added += outcome.inserted_ids
     return outcome.unchanged_ids
 
