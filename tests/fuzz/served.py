@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -17,6 +18,7 @@ from http.client import HTTPResponse, RemoteDisconnected
 from pathlib import Path
 from typing import Any, Final
 
+import grpc
 from google.rpc.status_pb2 import Status
 from hypothesis import strategies as st
 
@@ -37,6 +39,12 @@ GOOD_SPAN: Final = f"{seeds.GOOD_TRACE}-2222222222222222"
 GOOD_LITELLM: Final = litellm.record_of(seeds.litellm(0))["id"]
 _EVENTS: Final = st.builds(
     lambda number, done: text_of(changed(seeds.langfuse(number)["batch"], done)).removeprefix(b"[").removesuffix(b"]"), NUMBERS, changes()
+)
+_RPC_CODES: Final = (
+    grpc.StatusCode.OK,
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.RESOURCE_EXHAUSTED,
+    grpc.StatusCode.UNAVAILABLE,
 )
 _BY_NAME: Final = {target.name: target.payloads for target in TARGETS}
 _TEXTS: Final = [value for value in VALUES if isinstance(value, str) and value.isascii() and value.isprintable()]
@@ -82,6 +90,18 @@ def _otlp(request_: Any, number: int) -> bytes:
     kind, write = ((JSON, text_of), (PROTOBUF, as_protobuf))[number % 2]
     path = ("/v1/traces", "/api/public/otel/v1/traces")[number // 2 % 2] if is_spans else "/v1/logs"
     return _packed(path, kind, write(beside_good(request_) if is_spans else request_), number // 4, GOOD_SPAN if is_spans else None)
+
+
+def _grpc(request_: Any, number: int) -> bytes:
+    """The same over gRPC; of damaged bytes nothing good is expected."""
+    if isinstance(request_, bytes):
+        return request("POST", _SERVICES[number % 2], request_)
+    is_spans = isinstance(request_, dict) and "resourceLogs" not in request_
+    body = as_protobuf(beside_good(request_) if is_spans else request_)
+    return request("POST", _SERVICES[not is_spans], body, GOOD_SPAN if is_spans else None)
+
+
+_SERVICES: Final = tuple(f"/opentelemetry.proto.collector.{name}Service/Export" for name in ("trace.v1.Trace", "logs.v1.Logs"))
 
 
 def _damaged_otlp(body: bytes, number: int) -> bytes:
@@ -155,6 +175,7 @@ class Fuzzed:
         self._server = server
         self._address = server.url.removeprefix("http://")
         self._connection: socket.socket | None = None
+        self._channel: grpc.Channel | None = None
 
     def sent(self, payload: bytes) -> Answer:
         """The answer to a payload, in a project of its own, after looking whether it is one that may be given."""
@@ -188,6 +209,19 @@ class Fuzzed:
                 self.close()
             return answer
         raise AssertionError("unreachable")
+
+    def grpc(self, payload: bytes) -> None:
+        """A payload of OTLP/gRPC: one that is refused is told with the codes of the protocol."""
+        [address] = [found[1] for line in self._server.said if (found := re.search(r"OTLP/gRPC on (\S+)", line))]
+        head, _, body = payload.partition(b"\n")
+        told = json.loads(head)
+        if self._channel is None:
+            self._channel = grpc.insecure_channel(address)
+        metadata = (("generations-project", self.project(payload)),)
+        call = self._channel.unary_unary(told["path"]).future(body, metadata=metadata, timeout=ANSWER_SECONDS)
+        assert call.code() in _RPC_CODES, f"{call.code()}: {call.details()}\n{self._said()}"
+        if call.code() is grpc.StatusCode.OK and told["good"] is not None:
+            assert self.stored(payload).get(told["good"]) == 1, "the good record is not there once"
 
     def project(self, payload: bytes) -> str:
         """The name of a payload's project, unless its headers name another."""
@@ -232,6 +266,12 @@ class Fuzzed:
         if connection is not None:
             connection.close()
 
+    def end(self) -> None:
+        """Close everything."""
+        self.close()
+        if self._channel is not None:
+            self._channel.close()
+
     def _said(self) -> str:
         return "\n".join(line for line in self._server.said if "traceback" in line.lower() or "error" in line.lower())[-3_000:]
 
@@ -260,10 +300,12 @@ def targets_on(server: Callable[[], Fuzzed]) -> tuple[Target, ...]:
     headers = st.builds(_odd_headers, st.lists(st.tuples(NUMBERS, NUMBERS), max_size=4), NUMBERS)
     raw = st.one_of(*(_BY_NAME[f"otlp-{name}"] for name in ("json-traces", "json-logs", "protobuf-traces", "protobuf-logs")))
     otlp = st.one_of(st.builds(_otlp, OTLP_TRACES, NUMBERS), st.builds(_otlp, OTLP_LOGS, NUMBERS), st.builds(_damaged_otlp, raw, NUMBERS))
+    over_grpc = st.builds(_grpc, st.one_of(OTLP_TRACES, OTLP_LOGS, raw), NUMBERS)
     listed = _BY_NAME["list-parameters"].map(lambda query: request("GET", "/api/generations?" + query.decode("latin-1")))
     return (
         Target("http-records", lines, on_server(Fuzzed.records)),
         Target("http-otlp", otlp, on_server(Fuzzed.taken)),
+        Target("grpc-otlp", over_grpc, on_server(Fuzzed.grpc)),
         Target("http-litellm", st.builds(_litellm, _BY_NAME["litellm"], NUMBERS), on_server(Fuzzed.taken)),
         Target("http-helicone", st.builds(_helicone, _BY_NAME["helicone"], NUMBERS), on_server(Fuzzed.taken)),
         Target("http-langfuse", st.builds(_langfuse, _EVENTS, NUMBERS), on_server(Fuzzed.taken)),
@@ -281,8 +323,8 @@ def served_targets() -> Iterator[tuple[Target, ...]]:
         @cache
         def fuzzed() -> Fuzzed:
             folder = started.enter_context(tempfile.TemporaryDirectory())
-            server = Fuzzed(started.enter_context(running(Path(folder) / "data", "--log-level", "error")))
-            started.callback(server.close)
+            server = Fuzzed(started.enter_context(running(Path(folder) / "data", "--log-level", "error", "--grpc-port", "0")))
+            started.callback(server.end)
             return server
 
         yield targets_on(fuzzed)
