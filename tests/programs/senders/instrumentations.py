@@ -1,4 +1,4 @@
-"""Turning on one instrumentation of a library, the way its own documentation says, with what it sees going to the server as OTLP.
+"""Turning on one instrumentation of some libraries, the way its own documentation says, with what it sees going to the server as OTLP.
 
 Where it goes is in the environment (`OTEL_EXPORTER_OTLP_ENDPOINT` and `OTEL_EXPORTER_OTLP_HEADERS`). Every span is sent in a
 request of its own as soon as it ends, so that a span comes before the one around it.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Sequence
 from importlib import import_module
 
 from opentelemetry import trace
@@ -36,54 +37,57 @@ def send_logs() -> None:
     atexit.register(provider.shutdown)
 
 
-def genai(library: str) -> None:
+def genai(*libraries: str) -> None:
     """OpenTelemetry's own instrumentations, with the content on the spans."""
     os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "SPAN_ONLY"
     send_spans()
-    _instrument("opentelemetry.instrumentation.genai", library)
+    _instrument("opentelemetry.instrumentation.genai", libraries)
 
 
-def genai_events(library: str) -> None:
+def genai_events(*libraries: str) -> None:
     """The same, with the content in log records only."""
     os.environ["OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"] = "EVENT_ONLY"
     os.environ["OTEL_INSTRUMENTATION_GENAI_EMIT_EVENT"] = "true"
     send_spans()
     send_logs()
-    _instrument("opentelemetry.instrumentation.genai", library)
+    _instrument("opentelemetry.instrumentation.genai", libraries)
 
 
-def openinference(library: str) -> None:
+def openinference(*libraries: str) -> None:
     send_spans()
-    _instrument("openinference.instrumentation", library)
+    _instrument("openinference.instrumentation", libraries)
 
 
-def openllmetry(library: str) -> None:
+def openllmetry(*libraries: str) -> None:
     send_spans()
-    _instrument("opentelemetry.instrumentation", library)
+    _instrument("opentelemetry.instrumentation", libraries)
 
 
-def _instrument(family: str, library: str) -> None:
+def _instrument(family: str, libraries: Sequence[str]) -> None:
     """Every family has a package for each library, with one instrumentor in it."""
-    package = import_module(f"{family}.{library}")
-    [instrumentor] = [name for name in dir(package) if name.lower() == f"{library}instrumentor"]
-    getattr(package, instrumentor)().instrument()
+    for library in libraries:
+        package = import_module(f"{family}.{library}")
+        [instrumentor] = [name for name in dir(package) if name.lower() == f"{library}instrumentor"]
+        getattr(package, instrumentor)().instrument()
 
 
-def logfire(library: str) -> None:
+def logfire(*libraries: str) -> None:
     import logfire
 
     logfire.configure(send_to_logfire=False, console=False, metrics=False, inspect_arguments=False)  # it sends where OTEL_… says
-    getattr(logfire, f"instrument_{library}")()
+    for library in libraries:
+        getattr(logfire, f"instrument_{library}")()
 
 
-def mlflow(library: str) -> None:
+def mlflow(*libraries: str) -> None:
     """MLflow without its server: it must know of one, though it is never asked, and cannot send metrics."""
     os.environ["MLFLOW_TRACKING_URI"] = "http://127.0.0.1:9"
     os.environ["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"] = os.environ.pop("OTEL_EXPORTER_OTLP_ENDPOINT") + "/v1/traces"
-    import_module(f"mlflow.{library}").autolog()
+    for library in libraries:
+        import_module(f"mlflow.{library}").autolog()
 
 
-def langsmith(_: str) -> None:
+def langsmith(*_: str) -> None:
     """LangSmith's tracing, which LangChain has built in, over OpenTelemetry alone."""
     os.environ |= {"LANGSMITH_TRACING": "true", "LANGSMITH_TRACING_MODE": "otel", "LANGSMITH_API_KEY": "none"}
     from langchain_core.tracers.langchain import get_client
@@ -91,7 +95,7 @@ def langsmith(_: str) -> None:
     atexit.register(get_client().flush)
 
 
-def own(_: str) -> None:
+def own(*_: str) -> None:
     """Spans that a library makes by itself, with content where it must be asked for."""
     os.environ["ANTHROPIC_OPEN_TELEMETRY_TRACES_CONTENT_MODE"] = "content"
     send_spans()

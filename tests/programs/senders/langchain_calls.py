@@ -1,4 +1,7 @@
-"""LangChain under one instrumentation: a question, a stream, an agent with a tool, and a refusal."""
+"""LangChain under one instrumentation, and the client below it if it is named: `langchain_calls.py INSTRUMENTATION [openai]`.
+
+A question, a stream, an agent with a tool, and a refusal.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from contextlib import suppress
 
 from instrumentations import BY_NAME
 
-BY_NAME[sys.argv[1]]("langchain")
+BY_NAME[sys.argv[1]]("langchain", *sys.argv[2:])
 
 import openai  # noqa: E402 - some instrumentations must come first
 from langchain.agents import create_agent  # noqa: E402

@@ -202,3 +202,35 @@ def test_a_failed_call_beside_another_of_the_same_instrumentation_is_its_own():
     tries = [a_chat(span_id, scope="one", status="error", attributes=FAILED) for span_id in (INNER, OTHER)]
 
     assert len(read_traces([*tries, a_chat(OUTER, scope="two", status="error", attributes=FAILED)], []).records) == 3
+
+
+def at(ms, until):
+    return {"start_ns": START_NS + ms * 10**6, "end_ns": START_NS + until * 10**6}
+
+
+def test_a_stream_of_a_framework_is_paired_though_other_calls_have_the_same_counts():
+    """Those that tell their answer are told by it, and only the others are counted."""
+    times = {INNER: (1, 11), OTHER: (20, 30)}
+    chats = [a_chat(span_id, scope="client", attributes={"gen_ai.response.id": span_id}, **at(*when)) for span_id, when in times.items()]
+    told = a_framework_call("00000000000000f1", attributes={"gen_ai.response.id": INNER}, **at(0, 12))
+    streamed = a_framework_call("00000000000000f2", **at(19, 32))
+
+    records = read_traces([told, streamed, *chats], []).records
+
+    assert [record["metadata"]["spanId"] for record in records] == [INNER, OTHER]
+    assert all("outerSpans" in record["metadata"]["otel"] for record in records)
+
+
+def test_a_client_that_does_not_see_the_frameworks_span_is_paired_by_time():
+    """Its parent is the one around the framework's."""
+    chain = a_span("00000000000000c1", parent_span_id=OTHER, attributes={"openinference.span.kind": "CHAIN"}, **at(0, 100))
+    framework = a_framework_call("00000000000000f1", parent_span_id="00000000000000c1", **at(10, 40))
+
+    def records(*whens, parent=OTHER):
+        chats = [a_chat(f"000000000000000{until}", scope="client", parent_span_id=parent, **at(11, until)) for until in whens]
+        return read_traces([a_span(OTHER), chain, framework, *chats], []).records
+
+    assert len(records(39)) == 1
+    assert len(records(60)) == 2
+    assert len(records(38, 39)) == 3
+    assert len(records(39, parent="00000000000000a1")) == 2

@@ -6,7 +6,7 @@ may be counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 from generations.wire.bounds import MOST_LEVELS, MOST_TWINS
 from generations.wire.otlp.call import Call, Tokens
 from generations.wire.otlp.generation_record import Reading, failure_message
+
+Around = Callable[[str], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +31,21 @@ class OneCall:
     outer: tuple[Reading, ...] = ()
 
 
-def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -> list[OneCall]:
+def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str], around: Around) -> list[OneCall]:
     """The calls that spans are, in the order of `readings`.
 
     Args:
         readings: the spans that were understood as calls, by their keys.
         enclosing: for each of them, the nearest one of them around it, with no agent or tool between.
+        around: the keys of all spans around one of them.
 
     A span around one other of the same model is the same call. Around several, it is the one with the same response id,
     else their sum, and left out if any of them tells its tokens. Spans beside each other are one call when they come from
     different instrumentations, overlap in time and have the same response id; ids alone are no proof, because small servers
     number their answers from a small range. They may be in different traces: where nothing is around a call, each
     instrumentation begins its own. Where one of them tells no id, as frameworks do of streams, the same parent, model and
-    counts are enough; where a call failed and has neither id nor counts, that both failed.
+    counts are enough; where a call failed and has neither id nor counts, that both failed. When the client does not see the
+    framework's span, its parent is one around that; then it must also lie within its time, and be the only one that does.
     """
     if len(readings) < 2:
         return [OneCall(reading) for reading in readings.values()]
@@ -59,7 +63,8 @@ def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -
         elif len(inners) > 1 and any(readings[inner].call.tokens.is_told() for inner in inners):
             sums.add(outer)
     _join_beside(same, readings)
-    joined = {end for member, other in same.items() if member != other for end in (member, _root(same, other))}
+    _join_elsewhere(same, readings, around)
+    joined = _joined(same)
     groups: dict[str, list[str]] = {}
     for key in readings:
         if key not in sums or key in joined:
@@ -69,21 +74,56 @@ def calls_among(readings: Mapping[str, Reading], enclosing: Mapping[str, str]) -
 
 def _join_beside(same: dict[str, str], readings: Mapping[str, Reading]) -> None:
     by_response: dict[str, list[str]] = {}
-    by_counts: dict[tuple[object, ...], dict[str, list[str]]] = {}
     for key, reading in readings.items():
-        call = reading.call
-        if call.response_id is not None:
-            by_response.setdefault(call.response_id, []).append(key)
-        has_failed = reading.span.status == "error" and call.response_id is None and not call.tokens.is_told()
-        if has_failed or (call.tokens.prompt and call.tokens.completion):
-            of_counts = by_counts.setdefault((reading.span.trace_id, reading.span.parent_key, *_main(call.tokens)), {})
-            of_counts.setdefault(reading.span.scope.name, []).append(key)
+        if reading.call.response_id is not None:
+            by_response.setdefault(reading.call.response_id, []).append(key)
     for keys in by_response.values():
         for one, other in combinations(keys, 2) if len(keys) <= MOST_TWINS else ():
             if readings[one].span.scope.name != readings[other].span.scope.name and _overlap(readings[one], readings[other]):
                 _join(same, one, other)
+    by_counts: dict[tuple[object, ...], dict[str, list[str]]] = {}
+    for key in _told_by_counts(same, readings):
+        reading = readings[key]
+        of_counts = by_counts.setdefault((reading.span.trace_id, reading.span.parent_key, *_main(reading.call.tokens)), {})
+        of_counts.setdefault(reading.span.scope.name, []).append(key)
     for of_counts in by_counts.values():
         _join_pairs(same, readings, list(of_counts.values()))
+
+
+def _join_elsewhere(same: dict[str, str], readings: Mapping[str, Reading], around: Around) -> None:
+    """Join those whose parent is not the same, but is around the other's: the one that alone lies within the other."""
+    by_counts: dict[tuple[object, ...], list[str]] = {}
+    for key in _told_by_counts(same, readings):
+        by_counts.setdefault((readings[key].span.trace_id, *_main(readings[key].call.tokens)), []).append(key)
+    for keys in by_counts.values():
+        pairs = [pair for pair in combinations(keys, 2) if _are_within(*pair, readings, around)] if len(keys) <= MOST_TWINS else []
+        for one, other in pairs:
+            if sum(one in pair or other in pair for pair in pairs) == 1:
+                _join(same, one, other)
+
+
+def _are_within(one: str, other: str, readings: Mapping[str, Reading], around: Around) -> bool:
+    first, second = readings[one], readings[other]
+    if first.span.scope.name == second.span.scope.name or not _lack_an_id(first, second) or not _lies_within(first, second):
+        return False
+    return first.span.parent_key in around(other) or second.span.parent_key in around(one)
+
+
+def _told_by_counts(same: dict[str, str], readings: Mapping[str, Reading]) -> list[str]:
+    """Those that are not yet one call with another and tell what they used, or failed before they used anything."""
+    joined = _joined(same)
+    return [key for key, reading in readings.items() if key not in joined and _can_be_told_by_counts(reading)]
+
+
+def _can_be_told_by_counts(reading: Reading) -> bool:
+    tokens = reading.call.tokens
+    has_failed = reading.span.status == "error" and reading.call.response_id is None and not tokens.is_told()
+    return has_failed or bool(tokens.prompt and tokens.completion)
+
+
+def _lack_an_id(one: Reading, other: Reading) -> bool:
+    """Whether one of them tells no answer, and nothing else speaks against their being one call."""
+    return (one.call.response_id is None or other.call.response_id is None) and _may_be_same(one.call, other.call)
 
 
 def _join_pairs(same: dict[str, str], readings: Mapping[str, Reading], by_scope: list[list[str]]) -> None:
@@ -93,8 +133,7 @@ def _join_pairs(same: dict[str, str], readings: Mapping[str, Reading], by_scope:
     ones, others = (sorted(keys, key=lambda member: readings[member].span.start_ns or 0) for keys in by_scope)
     for one, other in zip(ones, others, strict=True):
         first, second = readings[one], readings[other]
-        lacks_id = first.call.response_id is None or second.call.response_id is None
-        if lacks_id and _overlap(first, second) and _may_be_same(first.call, second.call):
+        if _lack_an_id(first, second) and _overlap(first, second):
             _join(same, one, other)
 
 
@@ -118,6 +157,14 @@ def _overlap(one: Reading, other: Reading) -> bool:
     return first is None or second is None or (first[0] <= second[1] and second[0] <= first[1])
 
 
+def _lies_within(one: Reading, other: Reading) -> bool:
+    """Whether either lies within the time of the other; no when a time is not known."""
+    first, second = _interval_ns(one), _interval_ns(other)
+    if first is None or second is None:
+        return False
+    return (first[0] <= second[0] and second[1] <= first[1]) or (second[0] <= first[0] and first[1] <= second[1])
+
+
 def _interval_ns(reading: Reading) -> tuple[float, int] | None:
     """Start and end; None when one is not known."""
     span = reading.span
@@ -131,6 +178,11 @@ def _root(same: dict[str, str], key: str) -> str:
         same[key] = same[same[key]]  # halves the path, so that long chains stay cheap
         key = same[key]
     return key
+
+
+def _joined(same: dict[str, str]) -> set[str]:
+    """Those that are one call with another."""
+    return {end for member, other in same.items() if member != other for end in (member, _root(same, other))}
 
 
 def _join(same: dict[str, str], one: str, other: str) -> None:

@@ -103,7 +103,9 @@ def read_traces(
         for key, found in placed.items()
         if found.dialect is not None and found.place.role == "generation"
     }
-    calls = calls_among(readings, dict(_enclosing(readings, placed)))
+    calls = calls_among(
+        readings, dict(_enclosing(readings, placed)), lambda key: [found.span.key for found in _above(readings[key].span, placed)]
+    )
     calls.sort(key=lambda call: (call.reading.span.start_ns or 0, call.reading.span.key))
     kept = {call.reading.span.key for call in calls}
     records = [_record(call, placed) for call in calls]
