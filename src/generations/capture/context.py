@@ -166,7 +166,7 @@ def surroundings() -> Surroundings:
 
 def texts_of(baggage: Mapping[str, object]) -> dict[str, str]:
     """The entries of OpenTelemetry's baggage that could have travelled."""
-    return {name: value for name, value in baggage.items() if isinstance(value, str)}
+    return {name: value for name, value in baggage.items() if isinstance(value, str)} if baggage else {}
 
 
 def in_surroundings(metadata: Object, told: Context, baggage: Mapping[str, str]) -> Object:

@@ -20,6 +20,7 @@ from generations.capture.process import keep
 from generations.capture.recorder import Payload
 from generations.capture.recording import Recording
 from generations.capture.records import record_of
+from generations.capture.snapshot import Snapshot
 from generations.record.content import to_json
 from generations.wire.otlp.provider_bodies import spoken
 from generations.wire.payload import Object, as_list, as_object, as_text, first_text, without_absent
@@ -71,7 +72,8 @@ class _Call:
     run_id: UUID
     parent_run_id: UUID | None
     above: list[tuple[UUID, _Around]]
-    response: Object
+    choices: list[Object]
+    output: Object
 
 
 class GenerationsHandler(BaseCallbackHandler):
@@ -163,8 +165,7 @@ class GenerationsHandler(BaseCallbackHandler):
         self._around[run_id] = around
 
     def _begin(self, serialized: Any, sent: Any, run_id: UUID, parent_run_id: UUID | None, told: dict[str, Any]) -> None:
-        recording = Recording(lambda recording: self._keep(run_id, recording))
-        recording.id = str(run_id)
+        recording = Recording(lambda recording: self._keep(run_id, recording), id=str(run_id))
         take = recording.snapshot.take
         metadata = as_object(take(told.get("metadata") or {}))
         parameters = as_object(take(told.get("invocation_params") or {}))
@@ -175,7 +176,8 @@ class GenerationsHandler(BaseCallbackHandler):
         tags = [tag for tag in told.get("tags") or () if isinstance(tag, str) and not tag.startswith(_STEPS)]
         while len(self._calls) >= MOST_RUNS:
             self._end(next(iter(self._calls)), None, TimeoutError("the run has never ended"))
-        self._calls[run_id] = _Call(recording, take(sent), parameters, metadata, tags, run_id, parent_run_id, above, {})
+        told_input = sent if isinstance(sent, str) else [_taken(message, recording.snapshot) for message in sent]
+        self._calls[run_id] = _Call(recording, told_input, parameters, metadata, tags, run_id, parent_run_id, above, [], {})
         recording.begin()
 
     def _above(self, run_id: UUID | None) -> Sequence[tuple[UUID, _Around]]:
@@ -193,14 +195,43 @@ class GenerationsHandler(BaseCallbackHandler):
         with suppress(Exception):  # as above
             call = self._calls.get(run_id)
             if call is not None:
-                if response is not None:
-                    call.response = as_object(call.recording.snapshot.take(response))
+                with suppress(Exception):  # an answer of another shape must not cost the record
+                    self._answered(call, response)
                 call.recording.end(error)
+
+    def _answered(self, call: _Call, response: Any) -> None:
+        snapshot = call.recording.snapshot
+        for choice in response.generations[0] if response is not None else ():
+            message: Any = getattr(choice, "message", None)
+            told = {"text": choice.text, "generation_info": snapshot.take(choice.generation_info)}
+            call.choices.append(told if message is None else told | {"message": _taken(message, snapshot, _OF_AN_ANSWER)})
+        if response is not None:
+            call.output = as_object(snapshot.take(response.llm_output))
 
     def _keep(self, run_id: UUID, recording: Recording) -> None:
         call = self._calls.pop(run_id, None)
         if call is not None:
             keep(Payload(lambda: _record(call), recording.size_bytes))
+
+
+_OF_A_MESSAGE: Final = ("tool_calls", "tool_call_id", "name", "role")
+_OF_AN_ANSWER: Final = (*_OF_A_MESSAGE, "usage_metadata", "response_metadata")
+
+
+def _taken(message: Any, snapshot: Snapshot, names: Sequence[str] = _OF_A_MESSAGE) -> Object:
+    """A message as it is now, as far as it is recorded: its texts are shared, and what LangChain keeps of it beside is left."""
+    members = message.__dict__
+    content = members.get("content")
+    if type(content) is str:
+        snapshot.size_bytes += len(content)
+    else:
+        content = snapshot.take(content)
+    taken: Object = {"type": members.get("type"), "content": content}
+    for name in names:
+        value = members.get(name)
+        if value:
+            taken[name] = snapshot.take(value)
+    return taken
 
 
 def _name(serialized: Any, told: Mapping[str, Any]) -> str | None:
@@ -220,7 +251,7 @@ def _record(call: _Call) -> Object:
         for name, value in call.parameters.items()
         if value not in (None, {}, []) and not name.startswith("_") and name not in _NOT_PARAMETERS and (name, value) != ("stream", False)
     }
-    choices = [as_object(choice) for choice in as_list((as_list(call.response.get("generations")) or [None])[0])]
+    choices = call.choices
     told = [as_object(as_object(choice.get("message")).get("response_metadata")) for choice in choices]
     outputs = [_output(choice) for choice in choices]
     recording.output = (outputs[0] or None) if outputs else None
@@ -228,9 +259,9 @@ def _record(call: _Call) -> Object:
         without_absent({"content": output, "finishReason": _reason(choice, about)})
         for choice, about, output in list(zip(choices, told, outputs, strict=True))[1:]
     ] or None
-    first = as_object(call.response.get("llm_output")) | (told[0] if told else {})
+    first = call.output | (told[0] if told else {})
     recording.finish_reason = _reason(choices[0], first) if choices else None
-    recording.tokens = _tokens(choices, as_object(call.response.get("llm_output")))
+    recording.tokens = _tokens(choices, call.output)
     recording.tags = call.tags
     recording.metadata = _metadata(call, first)
     record = record_of(recording)

@@ -99,10 +99,11 @@ class Recording:
         metadata: Mapping[str, Any] | None = None,
         tags: Sequence[str] = (),
         request: Mapping[str, Any] | None = None,
+        id: str | None = None,
     ) -> None:
         self._keep = keep
         self._token: Token[Recording | None] | None = None
-        self.id = _new_id()
+        self.id = id or _new_id()
         self.model = model
         self.provider = provider
         self.function = function
