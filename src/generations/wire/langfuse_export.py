@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from generations.wire.bounds import MOST_LEVELS
 from generations.wire.call_parameters import call_parameters
 from generations.wire.cells import structure, structures
 from generations.wire.identity import span_generation_id
@@ -113,18 +114,18 @@ def _id(observation: Object) -> str:
 
 
 def _inner_generations(observations: list[Object]) -> dict[str, list[str]]:
-    """Record ids of the generations inside each generation, at any depth, by the outer observation's id."""
+    """Record ids of the generations inside each generation, up to `MOST_LEVELS` deep, by the outer observation's id."""
     by_id = {_id(observation): observation for observation in observations}
     inner: dict[str, list[str]] = {}
     for observation in observations:
         if not _is_call(observation):
             continue
-        seen = {_id(observation)}
+        seen, id = {_id(observation)}, _record_id(observation)
         parent = by_id.get(str(observation.get("parentObservationId")))
-        while parent is not None and _id(parent) not in seen:
+        while parent is not None and _id(parent) not in seen and len(seen) <= MOST_LEVELS:
             seen.add(_id(parent))
             if _is_call(parent):
-                inner.setdefault(_id(parent), []).append(_record_id(observation))
+                inner.setdefault(_id(parent), []).append(id)
             parent = by_id.get(str(parent.get("parentObservationId")))
     return inner
 

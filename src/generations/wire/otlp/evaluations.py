@@ -131,11 +131,15 @@ def eval_of(evaluation: Evaluation) -> Object:
 def name_in(kept: Object, name: str) -> str:
     """A name like this one that an eval may have, and that none of those has."""
     valid = name.replace(".", "_").lstrip("$")[:_LONGEST_NAME] or "evaluation"
-    found, again = valid, 1
-    while found in kept:
-        again += 1
-        found = f"{valid} ({again})"
-    return found
+    if valid not in kept:
+        return valid
+    taken, free = 1, 2
+    while f"{valid} ({free})" in kept:  # by leaps and halves: a trial is told thousands of times
+        taken, free = free, 2 * free
+    while free - taken > 1:
+        middle = (taken + free) // 2
+        taken, free = (middle, free) if f"{valid} ({middle})" in kept else (taken, middle)
+    return f"{valid} ({free})"
 
 
 _DECLARED = frozenset(field.path.rpartition(".")[2] for field in EVAL)
