@@ -126,6 +126,11 @@ def _without_required(schema: Any) -> Any:
     return {name: _without_required(value) for name, value in members.items() if name != "required" or not isinstance(value, list)}
 
 
+def _group(endpoint: Endpoint) -> str:
+    module = endpoint.handle.__module__.rpartition(".")[2]
+    return {"litellm": "LiteLLM", "otlp": "OTLP"}.get(module, module)
+
+
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     about = (endpoint.method, endpoint.path)
     operation: dict[str, Any] = {
@@ -133,7 +138,7 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         "summary": endpoint.summary,
         "description": " ".join((endpoint.handle.__doc__ or "").split())
         + (f"\n\n{_OPERATORS_NOTE}" if endpoint.parameters is LIST_PARAMETERS else ""),
-        "tags": [endpoint.handle.__module__.rpartition(".")[2]],
+        "tags": [_group(endpoint)],
         "parameters": _parameters(endpoint),
         "responses": _responses(endpoint),
     }
