@@ -84,13 +84,13 @@ class Pieces:
         batch = secrets.randbits(63)
         count = len(pieces)
         columns: dict[str, Any] = {
-            "project": pa.array([self._project] * count, pa.string()),
+            "project": pa.repeat(pa.scalar(self._project, pa.string()), count),
             "trace_id": pa.array([piece.trace_id for piece in pieces], pa.string()),
             "kind": pa.array([piece.kind for piece in pieces], pa.string()),
             "key": pa.array([piece.key for piece in pieces], pa.string()),
             "about": pa.array([piece.about for piece in pieces], pa.string()),
-            "received_at": pa.array([datetime.now(UTC)] * count, pa.timestamp("us", tz="UTC")),
-            "batch": pa.array([batch] * count, pa.uint64()),
+            "received_at": pa.repeat(pa.scalar(datetime.now(UTC), pa.timestamp("us", tz="UTC")), count),
+            "batch": pa.repeat(pa.scalar(batch, pa.uint64()), count),
             "number": pa.array(range(count), pa.uint32()),
             "body": pa.array([piece.body for piece in pieces], pa.large_string()),
         }

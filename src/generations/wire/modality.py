@@ -15,7 +15,7 @@ _KINDS = {
 _KIND_BY_TYPE = {name: kind for kind, names in _KINDS.items() for name in names}
 _KIND_BY_MODALITY = {"image": "image", "audio": "audio", "video": "other", "document": "other", "application": "other"}
 _THOUGHTS = ("reasoning", "thinking")
-_CONTAINERS = ("messages", "contents", "content", "parts", "input", "prompt", "choices", "message", "candidates", "output")
+_CONTAINERS = frozenset(["messages", "contents", "content", "parts", "input", "prompt", "choices", "message", "candidates", "output"])
 
 
 def input_type(content: Any) -> str:
@@ -38,15 +38,26 @@ def output_type(content: Any) -> str:
 
 def _kinds(content: Any) -> set[str]:
     """The kinds of parts in messages of any of the usual shapes, wherever a container holds them."""
+    found: set[str] = set()
+    _gather(content, found)
+    return found
+
+
+def _gather(content: Any, found: set[str]) -> None:
     if isinstance(content, str):
-        return {"text"} if content else set()
-    if isinstance(content, list):
-        return {kind for item in as_list(content) for kind in _kinds(item)}
-    part = as_object(content)
-    kind = _kind_of_part(part)
-    if kind is not None:
-        return {kind}
-    return {kind for key in _CONTAINERS if key in part for kind in _kinds(part[key])}
+        if content:
+            found.add("text")
+    elif isinstance(content, list):
+        for item in as_list(content):
+            _gather(item, found)
+    elif isinstance(content, dict):
+        part = as_object(content)
+        kind = _kind_of_part(part)
+        if kind is not None:
+            found.add(kind)
+            return
+        for key in _CONTAINERS & part.keys():
+            _gather(part[key], found)
 
 
 def _kind_of_part(part: Object) -> str | None:

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from generations.errors import InvalidInput
 from generations.joining.pieces import Told, told_by
 from generations.record import content
+from generations.record.encode import collector_paused
 from generations.server import schemas
 from generations.server.bodies import whole_body
 from generations.server.call import JSON, Call, Endpoint, Handler
@@ -86,14 +87,15 @@ def _media_type(request: Request) -> str:
 
 
 def _read(signal: Signal, media_type: str, body: bytes) -> tuple[Telemetry, list[Told]]:
-    if media_type == PROTOBUF:
-        telemetry = signal.parsed(body)
-    else:
-        request = content.loads(body)
-        if not isinstance(request, dict):
-            raise InvalidInput(f"the body is no {signal.name}: that is an object with {signal.holder!r}")
-        telemetry = read_json.telemetry_of({signal.holder: as_object(request).get(signal.holder)})
-    return telemetry, told_by(telemetry)
+    with collector_paused():
+        if media_type == PROTOBUF:
+            telemetry = signal.parsed(body)
+        else:
+            request = content.loads(body)
+            if not isinstance(request, dict):
+                raise InvalidInput(f"the body is no {signal.name}: that is an object with {signal.holder!r}")
+            telemetry = read_json.telemetry_of({signal.holder: as_object(request).get(signal.holder)})
+        return telemetry, told_by(telemetry)
 
 
 def _answer(call: Call, signal: Signal, media_type: str, telemetry: Telemetry, taken: Taken) -> Response:
