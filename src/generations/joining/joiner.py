@@ -185,9 +185,9 @@ class Joiner:
             for one in group:
                 self._record([one], kept.of({told.piece.trace_id for told in one.told}))
         else:
-            _tell(group, joined)
             if self._on_joined is not None:
                 self._on_joined(Counter(told.piece.kind for one in group for told in one.told), joined)
+            _tell(group, joined)
 
     def _run_sweeping(self) -> None:
         """Settle what has waited too long, and remove what nobody waits for; also what is left of another process."""
