@@ -14,12 +14,13 @@ import time
 import traceback
 from pathlib import Path
 
+from tests.fuzz.large import large
 from tests.fuzz.running import Run, checked, examples
 from tests.fuzz.served import served_targets
 from tests.fuzz.targets import TARGETS, Target
 
 KEPT = Path(__file__).parents[2] / "build" / "fuzz"
-_AT_ONCE = 50
+_MOST_OF_ONE_THING = 4_000
 
 
 def main() -> int:
@@ -32,7 +33,7 @@ def main() -> int:
     options.add_argument("--again", type=Path, help="a payload that was kept; its name says the target")
     asked = options.parse_args()
     with served_targets() as served:
-        targets = {target.name: target for target in (*TARGETS, *served)}
+        targets = {target.name: target for target in (*TARGETS, large(_MOST_OF_ONE_THING), *served)}
         if asked.again is not None:
             name = asked.again.stem.rpartition("-")[0]
             print(f"{name}: held, in {checked(targets[name].check, asked.again.read_bytes()):.3f} s of processor time")
@@ -48,10 +49,11 @@ def main() -> int:
 
 def fuzzed(target: Target, seconds: float, start: int) -> bool:
     """Run a target for so long; whether it held."""
-    started, whole, number = time.monotonic(), Run(), start
-    while whole.failure is None and time.monotonic() < started + seconds:
-        run = examples(target, _AT_ONCE, number)
+    started, whole, number, at_once = time.monotonic(), Run(), start, 10
+    while whole.failure is None and (spent := time.monotonic() - started) < seconds:
+        run = examples(target, at_once, number)
         number += 1
+        at_once = min(200, max(10, int(at_once * seconds / 10 / max(time.monotonic() - started - spent, 0.01))))
         whole.executions += run.executions
         whole.slowest_seconds = max(whole.slowest_seconds, run.slowest_seconds)
         whole.failing, whole.failure = run.failing, run.failure

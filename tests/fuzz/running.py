@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.fuzz.targets import Target
 
-MOST_SECONDS: Final = 5.0
+MOST_SECONDS: Final = 10.0
 """Of processor time for one payload; the largest that are made have some megabytes."""
 MOST_MIB: Final = 400
 """That the process may grow by for one payload; a packed bomb has a hundred, and nobody holds it more than once."""
