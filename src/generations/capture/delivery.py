@@ -278,7 +278,6 @@ class Delivery:
             return None
         now = time.monotonic()
         if self._spool.has_own:
-            self._sync(at_once=True)
             self._spool.close()
         elif now - self._looked_around_at < LOOK_AROUND_SECONDS:
             return None

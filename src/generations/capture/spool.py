@@ -50,7 +50,7 @@ class Spool:
         self._folder = folder
         self._max_bytes = max_bytes
         self._file: SpoolFile | None = None
-        self._is_new = False
+        self._unsynced: set[Path] = set()
         self.evicted = 0
         """Records that had to go for younger ones, so far."""
         self.own_names: set[str] = set()
@@ -73,23 +73,19 @@ class Spool:
         if self._file is None:
             self._file = self._new_file()
         self._evict(len(frame.body) + _HEADER.size)
+        self._unsynced.add(self._file.path)
         return Place(self._file, self._file.append(frame), self._file.emptied)
 
     def sync(self) -> None:
-        """Wait until the own file, and that there is one, is where the power going out cannot harm it.
+        """Wait until what was appended is where the power going out cannot harm it, also in files that were closed.
 
         Raises:
             OSError: the disk says that it is not.
         """
-        if self._file is not None:
-            self._file.sync()
-            if self._is_new:
-                folder = os.open(self._folder, os.O_RDONLY)
-                try:
-                    os.fsync(folder)
-                finally:
-                    os.close(folder)
-                self._is_new = False
+        unsynced, self._unsynced = self._unsynced, set()
+        for path in unsynced:
+            with suppress(FileNotFoundError):  # all of it was sent
+                _sync(path)
 
     def close(self) -> None:
         """Leave the own file to whoever comes next, or remove it when it is empty. Harmless when repeated."""
@@ -122,7 +118,7 @@ class Spool:
             file = _locked(path)
             if file is not None:  # else another process took it for an old, empty one
                 self.own_names.add(path.name)
-                self._is_new = True
+                self._unsynced.add(self._folder)
                 return file
 
     def _evict(self, needed_bytes: int) -> None:
@@ -236,10 +232,6 @@ class SpoolFile:
         self._truncate(0)
         self.emptied += 1
 
-    def sync(self) -> None:
-        """Wait until what was written is on the disk itself."""
-        os.fsync(self._descriptor)
-
     def close(self, *, remove: bool) -> None:
         """Let others have it, or remove it."""
         if remove:
@@ -266,6 +258,14 @@ class SpoolFile:
                 return at + found
             at += piece_bytes
         return self.size_bytes
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _locked(path: Path) -> SpoolFile | None:
