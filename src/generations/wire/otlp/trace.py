@@ -108,7 +108,8 @@ def read_traces(
     )
     calls.sort(key=lambda call: (call.reading.span.start_ns or 0, call.reading.span.key))
     kept = {call.reading.span.key for call in calls}
-    records = [_record(call, placed) for call in calls]
+    contexts: dict[str, Context] = {}
+    records = [_record(call, placed, contexts) for call in calls]
     said = [*evaluations_of(by_key.values(), about), *evaluations]
     unplaced = list(_join_evaluations(said, calls, records, placed)) if said else []
     waiting = [Waiting(joined[key][0].trace_id or "", joined[key][0].span_id or "", "span") for key in missing if key not in by_key]
@@ -211,20 +212,21 @@ def _missing_above(call: OneCall, placed: Mapping[str, _Placed]) -> Waiting | No
     return Waiting(outermost.trace_id, outermost.parent_span_id, "parent")
 
 
-def _record(one: OneCall, placed: Mapping[str, _Placed]) -> Object:
+def _record(one: OneCall, placed: Mapping[str, _Placed], contexts: dict[str, Context]) -> Object:
+    """The record of a call; `contexts` holds what was read of the spans around others, by their keys, and is added to."""
     above = list(_above(one.reading.span, placed))
     if not above:
         return record_of(one.reading, one.outer)
-    return record_of(replace(one.reading, call=_in_context(one.reading.call, above)), one.outer)
+    told = [contexts.get(found.span.key) or contexts.setdefault(found.span.key, _context_of(found)) for found in above]
+    return record_of(replace(one.reading, call=_in_context(one.reading.call, above, told)), one.outer)
 
 
-def _in_context(call: Call, above: Sequence[_Placed]) -> Call:
+def _in_context(call: Call, above: Sequence[_Placed], told: Sequence[Context]) -> Call:
     """The call with what the spans around it tell of whom it was made for: the nearest one that tells counts.
 
     Names of agents, tools and functions are those of the nearest such span, of workflows that of the outermost: the chains
     inside a chain are its parts.
     """
-    told = [_context_of(found) for found in above]
     return replace(
         call,
         user_id=call.user_id or _nearest(told, "user_id"),
