@@ -5,12 +5,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 
-import pytest
-
-from generations.errors import StoreUnavailable
-from generations.store.chdb_engine import ChdbEngine
 from generations.store.store import Store
 
 from .rows import ask, encoded, every_version, rows
@@ -117,34 +112,3 @@ def test_a_half_read_stream_does_not_hold_up_anyone(engine, store: Store) -> Non
     for stream in streams:
         assert next(stream)
         stream.close()
-
-
-def test_closing_stops_what_runs(folder: Path) -> None:
-    engine = ChdbEngine(folder)
-    stream = engine.stream("SELECT number FROM numbers(1_000_000_000)", "TSV")
-    next(stream)
-    with ThreadPoolExecutor(1) as pool:
-        running = pool.submit(engine.query, LONG)
-        time.sleep(0.3)
-
-        engine.close()
-
-        with pytest.raises(StoreUnavailable, match="closed"):
-            running.result(timeout=5)
-    with pytest.raises(StoreUnavailable, match="closed"):
-        list(stream)
-    ChdbEngine(folder).close()
-
-
-def test_who_finds_all_connections_busy_is_told(folder: Path) -> None:
-    engine = ChdbEngine(folder, connections=2, patience=0.2)
-    streams = [engine.stream("SELECT number FROM numbers(1_000_000_000)", "TSV") for _ in range(2)]
-    for stream in streams:
-        next(stream)
-
-    with pytest.raises(StoreUnavailable, match=r"all 2 connections have been busy for 0.2 s"):
-        engine.query("SELECT 1")
-
-    streams[0].close()
-    assert engine.query("SELECT 1 AS one").num_rows == 1
-    engine.close()

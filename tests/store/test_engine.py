@@ -139,6 +139,6 @@ def test_a_closed_engine_says_so_and_closes_again(store_url) -> None:
             use()
 
 
-def test_a_name_says_where_and_keeps_the_password(target, engine) -> None:
+def test_a_name_says_where_and_keeps_the_password(store_url, engine) -> None:
     assert "secret" not in engine.name
-    assert engine.name.rsplit(":", 1)[-1] in target.url
+    assert engine.name.rsplit(":", 1)[-1] in store_url

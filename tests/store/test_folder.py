@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from generations.store.store import Store
 
 from .rows import ask, rows
 
+ENDLESS = "SELECT count() FROM numbers(1_000_000_000_000) WHERE NOT ignore(rand())"
 HOLD = """
     import sys
     from generations.store.chdb_engine import ChdbEngine
@@ -208,3 +211,34 @@ def test_a_full_disk_is_told_and_what_was_there_stays(tmp_path: Path) -> None:
         store.close()
     finally:
         subprocess.run(["umount", "-l", disk], check=True)
+
+
+def test_closing_stops_what_runs(folder: Path) -> None:
+    engine = ChdbEngine(folder)
+    stream = engine.stream("SELECT number FROM numbers(1_000_000_000)", "TSV")
+    next(stream)
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(engine.query, ENDLESS)
+        time.sleep(0.3)
+
+        engine.close()
+
+        with pytest.raises(StoreUnavailable, match="closed"):
+            running.result(timeout=5)
+    with pytest.raises(StoreUnavailable, match="closed"):
+        list(stream)
+    ChdbEngine(folder).close()
+
+
+def test_who_finds_all_connections_busy_is_told(folder: Path) -> None:
+    engine = ChdbEngine(folder, connections=2, patience=0.2)
+    streams = [engine.stream("SELECT number FROM numbers(1_000_000_000)", "TSV") for _ in range(2)]
+    for stream in streams:
+        next(stream)
+
+    with pytest.raises(StoreUnavailable, match=r"all 2 connections have been busy for 0.2 s"):
+        engine.query("SELECT 1")
+
+    streams[0].close()
+    assert engine.query("SELECT 1 AS one").num_rows == 1
+    engine.close()
