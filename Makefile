@@ -35,7 +35,7 @@ test: setup ## run the tests
 
 test-everywhere: setup ## every test of the store and its queries on a server, a sharded table and both clients at a distance too
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere --targets http,sharded,server,async tests/query tests/contract tests/store tests/jobs
-	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs --ignore tests/programs tests
+	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs --ignore tests/programs --ignore tests/docs tests
 
 test-programs: $(PROGRAMS)/.installed ## real clients and frameworks under each instrumentation, recorded by a server; they go into .venv-programs
 	$(BIN)/python -m pytest -q -n auto --dist loadfile --everywhere -m programs tests/programs
@@ -52,7 +52,7 @@ $(PROGRAMS)/.installed: programs.lock tests/programs/node/package-lock.json | $(
 	@$(NPM) ci --silent
 	@touch $@
 
-check: setup format lint types layers test ## everything that must hold before a change lands
+check: setup format lint types layers test docs-check ## everything that must hold before a change lands
 
 format: setup
 	$(BIN)/ruff format --check .
@@ -67,7 +67,7 @@ layers: setup
 	$(BIN)/lint-imports --no-logo
 
 docs-check: setup ## only the docs: generated parts fresh, every example runs
-	$(BIN)/python -m pytest tests/docs
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --everywhere tests/docs
 
 docs: setup ## write the generated parts and the outputs of the examples anew
 	$(BIN)/cog -r -I docs/tooling $(PAGES)

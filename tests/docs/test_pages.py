@@ -10,7 +10,11 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
-WITH_EXAMPLES = [page for page in PAGES if re.search(r"^```(python|console)$", page.read_text(), flags=re.MULTILINE)]
+WITH_EXAMPLES = [
+    pytest.param(page, marks=[pytest.mark.programs] if "\n```console\n" in page.read_text() else [])
+    for page in PAGES
+    if re.search(r"^```(python|console)$", page.read_text(), flags=re.MULTILINE)
+]
 EVERY_PAGE = [*PAGES, *sorted(DOCS.glob("adr/*.md")), ROOT / "CHANGELOG.md"]
 
 
