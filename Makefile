@@ -2,6 +2,7 @@
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+unexport PYTHONDONTWRITEBYTECODE  # the tests start Python hundreds of times; what is compiled is kept
 BIN := .venv/bin
 STAMP := .venv/.installed
 PROGRAMS := .venv-programs
