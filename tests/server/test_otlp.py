@@ -151,7 +151,7 @@ def test_packed_bodies_are_read(http, trace_id, packing, pack) -> None:
 
 
 def test_a_body_that_unpacks_to_more_than_is_taken_is_refused(serve_inside) -> None:
-    with serve_inside(max_body_bytes=100_000) as inside, inside.client() as http:
+    with serve_inside(max_otlp_bytes=100_000) as inside, inside.client() as http:
         bomb = gzip.compress(b" " * 10_000_000)
         answer = http.post("/v1/traces", content=bomb, headers={"Content-Type": JSON, "Content-Encoding": "gzip"})
 

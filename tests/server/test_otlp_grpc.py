@@ -63,7 +63,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served(serve_inside):
-    with serve_inside(grpc_port=0, max_body_bytes=1 << 20, max_waiting_bytes=4 << 20) as inside:
+    with serve_inside(grpc_port=0, max_otlp_bytes=1 << 20, max_waiting_bytes=4 << 20) as inside:
         keys: Keys = inside.state.keys.keys
         made = {scope: keys.create("mine", [scope])[0] for scope in ("ingest", "read")}
         made["slow"] = keys.create("mine", ["ingest"], rate_per_second=0.001)[0]

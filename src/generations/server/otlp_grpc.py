@@ -62,7 +62,7 @@ class OtlpGrpc:
         """
         server = grpc.aio.server(
             options=[
-                ("grpc.max_receive_message_length", self._settings.max_body_bytes),
+                ("grpc.max_receive_message_length", self._settings.max_otlp_bytes),
                 ("grpc.max_concurrent_streams", _MOST_CALLS_OF_A_CONNECTION),
                 ("grpc.so_reuseport", 0),
             ]

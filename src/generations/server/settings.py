@@ -15,6 +15,8 @@ class ServerSettings:
         port: the port; 0 takes a free one.
         grpc_port: the port of OTLP/gRPC; 0 takes a free one, None listens on none.
         max_body_bytes: largest body that is held whole, unpacked: a query, one record, a list of records, a line of a stream.
+        max_otlp_bytes: largest export request, unpacked. Smaller, for the messages in it may take up ninety times its bytes in
+            memory; OpenTelemetry's Collector takes as much by default.
         max_batch_bytes: bytes of a stream of records that are encoded at once.
         max_waiting_bytes: most bytes of records that are held, as sent, from their arrival until they are on disk; beyond
             it the answer is 503, and a stream that has begun is not read on.
@@ -35,6 +37,7 @@ class ServerSettings:
     port: int = 4300
     grpc_port: int | None = None
     max_body_bytes: int = 64 << 20
+    max_otlp_bytes: int = 20 << 20
     max_batch_bytes: int = 1 << 20
     max_waiting_bytes: int = 256 << 20
     room_seconds: float = 30.0

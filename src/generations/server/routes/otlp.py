@@ -75,7 +75,7 @@ async def _export(call: Call, signal: Signal) -> Response:
         error = InvalidInput(f"the content type {media_type!r} is not read here", hint=f"send {PROTOBUF} or {JSON}")
         return problem(error, call.request, 415)
     with call.state.room.holding() as holding:
-        body = await whole_body(call.request, call.state.settings.max_body_bytes, holding.take)
+        body = await whole_body(call.request, call.state.settings.max_otlp_bytes, holding.take)
         telemetry, told = await worked_out(call, partial(_read, signal, media_type, body), len(body))
         holding.take(ROOM_OF_A_RECORD * len(told))
         taken = await join(call, told, holding)
