@@ -30,6 +30,10 @@ class Shell(TyperGroup):
             if error.errno == errno.EPIPE:
                 _forget_stdout()
                 raise typer.Exit(exit_codes.PIPE_CLOSED.code) from None
+            try:
+                sys.stdout.flush()
+            except OSError:  # what is left would fail once more, when the interpreter ends
+                _forget_stdout()
             _fail(ctx, error, exit_codes.UNEXPECTED.code)
         except (typer.Exit, typer.Abort, typer.TyperException):
             raise
