@@ -44,16 +44,16 @@ KEPT = {
     "performance_tokens_per_second": "ifNull(performance.tokensPerSecond, usage.completionTokens / nullIf(performance.latency, 0) * 1000)",
 }
 
+MAPS = tuple(field.path for field in FIELDS if field.type == "map")
 ODD = r"match({0}, '\\.[^\"]*\":|\"\":|\"\\$|[\\[,]\\s*[\\[{{]|[0-9]{{19}}')"
 
 
 def statement(path: str) -> str:
     """The whole statement for a file of JSON lines; columns that the table derives by itself are left to it."""
     columns = {column.name: _expression(column.name) for column in COLUMNS if column.arrow is not None}
-    open_values = ", ".join(
-        f"JSONExtract({name}, '{_open_type(name)}') AS {name}_known, {ODD.format(name)} AS {name}_odd"
-        for name in ("parameters", "metadata")
-    )
+    known = [f"JSONExtract({name}, '{_open_type(name)}') AS {name}_known" for name in ("parameters", "metadata")]
+    odd = [f"{ODD.format(name)} AS {name}_odd" for name in MAPS]
+    open_values = ", ".join([*known, *odd])
     settings = ", ".join(f"{name} = {value}" for name, value in SETTINGS.items())
     return (
         f"INSERT INTO generations ({', '.join(columns)}) WITH {open_values} SELECT {', '.join(columns.values())} "
@@ -81,9 +81,8 @@ def _open_type(name: str) -> str:
 def _expression(column: str) -> str:
     if column in KEPT:
         return KEPT[column]
-    for stem in ("parameters", "metadata"):
-        if column == f"{stem}_odd":
-            return column
+    if column in [f"{name}_odd" for name in MAPS]:
+        return column
     field = next(field for field in FIELDS if column in (field.column, f"{field.column}_text", f"{field.column}_json"))
     if field.type == "json":
         plain = f"{field.path} != '' AND NOT match({field.path}, '^[\\\\[{{]')"
