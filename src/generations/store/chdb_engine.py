@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 _PIECE_ROWS = 8_192
 _CLOSE_PATIENCE = 10.0
+_STOP_AGAIN = 0.5
 _WRITE_PATIENCE = 60.0
 
 
@@ -137,7 +139,9 @@ class ChdbEngine:
         self._closed = True
         self._pool.shut()
         self._stop_queries()
-        self._pool.close(_CLOSE_PATIENCE)
+        deadline = time.monotonic() + _CLOSE_PATIENCE
+        while not self._pool.close(_STOP_AGAIN) and time.monotonic() < deadline:
+            self._stop_queries()  # one that had only begun was not there yet to be stopped
         # What is being written ends by itself and is not cut off.
         if self._write_lock.lock.acquire(timeout=_WRITE_PATIENCE):
             try:

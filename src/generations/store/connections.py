@@ -137,11 +137,11 @@ class Pool:
         with self._lock:
             return len(self._idle) == len(self._all)
 
-    def close(self, timeout: float) -> None:
-        """Close all of them; one that is still busy after `timeout` seconds is left to its query."""
+    def close(self, timeout: float) -> bool:
+        """Close all of them; False when one was still busy after `timeout` seconds, and is left to its query."""
         self.shut()
-        for connection in list(self._all):
-            connection.close(timeout)
+        are_closed = [connection.close(timeout) for connection in list(self._all)]
+        return all(are_closed)
 
     def raw(self) -> list[Any]:
         """The driver's connections, for a forked child to leave alone."""
