@@ -12,9 +12,11 @@ from __future__ import annotations
 import marshal
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
+
+from msgspec.structs import replace
 
 from generations.capture.context import in_surroundings
 from generations.capture.counters import Tally

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final, Self
 
@@ -17,8 +16,7 @@ from generations.wire.otlp.telemetry import LogRecord, Span, Telemetry
 from generations.wire.otlp.trace import concerns_generations
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """A piece together with what it says.
 
     Attributes:

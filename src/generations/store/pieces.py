@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
 
 from generations.query.compiled import Param
 from generations.store.limits import UNLIMITED
@@ -39,8 +40,7 @@ _NEWEST_FIRST: Final = "received_at DESC, batch DESC, number DESC"
 _GRANULE_ROWS: Final = 512
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(msgspec.Struct, frozen=True):
     """One piece of a trace.
 
     Attributes:

@@ -6,8 +6,10 @@ keeper of the log says of them: its counts follow a convention of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec.structs import replace
 
 from generations.wire.call_parameters import call_parameters
 from generations.wire.otlp.call import Call, Choice

@@ -8,9 +8,10 @@ whoever the provider is; costs are US dollars, and 0 where LiteLLM knows no pric
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from generations.errors import InvalidRecord
 from generations.record import instants

@@ -13,8 +13,9 @@ Token counts are the provider's, with what else it counted under `token_details`
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from generations.wire.cells import structure
 from generations.wire.exchange import Exchange, record_of

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from generations.wire.payload import Object
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """One output.
 
     Attributes:
@@ -21,8 +21,7 @@ class Choice:
     finish_reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(msgspec.Struct, frozen=True):
     """Token counts as one sender means them; None for what was not sent.
 
     Attributes:
@@ -56,8 +55,7 @@ class Tokens:
 NO_TOKENS = Tokens()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call of a model; None and empty for what was not told.
 
     Attributes:
@@ -86,7 +84,7 @@ class Call:
     input: Any = None
     choices: tuple[Choice, ...] = ()
     output_type: str | None = None
-    parameters: Object = field(default_factory=dict[str, Any])
+    parameters: Object = msgspec.field(default_factory=dict[str, Any])
     tokens: Tokens = NO_TOKENS
     cost_usd: float | None = None
     first_token_ms: float | None = None
@@ -103,5 +101,5 @@ class Call:
     workflow_id: str | None = None
     agent_id: str | None = None
     tags: tuple[str, ...] = ()
-    custom: Object = field(default_factory=dict[str, Any])
-    kept: Object = field(default_factory=dict[str, Any])
+    custom: Object = msgspec.field(default_factory=dict[str, Any])
+    kept: Object = msgspec.field(default_factory=dict[str, Any])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from generations.record import instants
 from generations.record.fields import EVAL
@@ -18,8 +19,7 @@ from generations.wire.payload import Object, as_list, as_number, as_object, as_t
 RESULT: Final = "gen_ai.evaluation.result"
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(msgspec.Struct, frozen=True):
     """What was said of one generation.
 
     Attributes:

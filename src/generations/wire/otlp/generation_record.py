@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from generations.record import instants
 from generations.wire.call_parameters import call_parameters
@@ -17,8 +19,7 @@ from generations.wire.payload import Object, first_text, without_absent
 from generations.wire.record_parts import input_of, measured, model_of, output_of, own_metadata
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """One span that was understood as a call.
 
     Attributes:

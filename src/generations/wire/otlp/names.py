@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+import msgspec
+
 from generations.wire.otlp.attributes import Attributes, parsed
 from generations.wire.otlp.call import Call, Tokens
 from generations.wire.payload import Object
@@ -58,8 +60,7 @@ class Names:
         return Names(**{field.name: getattr(self, field.name) + getattr(others, field.name) for field in fields(Names)})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(msgspec.Struct, frozen=True, kw_only=True):
     """In whose name a call was made, as a span around it tells; None and empty for what is not told."""
 
     user_id: str | None = None

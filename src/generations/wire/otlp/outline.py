@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from generations.wire.otlp.dialects import GENAI, dialect_of
 from generations.wire.otlp.evaluations import RESULT, may_be_annotated

@@ -6,15 +6,15 @@ LangChain makes of all of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from generations.wire.otlp.call import NO_TOKENS, Choice, Tokens
 from generations.wire.payload import Object, as_count, as_list, as_object, as_text, first_text, without_absent
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """What was asked.
 
     Attributes:
@@ -49,8 +49,7 @@ _WORDS = ("input", "prompt")
 _NOT_PARAMETERS = frozenset(["model", "messages", "input", "contents", "prompt", "prompts", "instructions", "system", "system_instruction"])
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What was answered.
 
     Attributes:
@@ -62,7 +61,7 @@ class Answer:
     response_id: str | None = None
     choices: tuple[Choice, ...] = ()
     tokens: Tokens = NO_TOKENS
-    rest: Object = field(default_factory=dict[str, Any])
+    rest: Object = msgspec.field(default_factory=dict[str, Any])
     is_one_output: bool = False
 
 

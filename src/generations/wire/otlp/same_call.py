@@ -7,9 +7,11 @@ may be counted.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
 from itertools import combinations
 from typing import Any
+
+import msgspec
+from msgspec.structs import fields, replace
 
 from generations.wire.bounds import MOST_LEVELS, MOST_TWINS
 from generations.wire.otlp.call import Call, Tokens
@@ -18,8 +20,7 @@ from generations.wire.otlp.generation_record import Reading, failure_message
 Around = Callable[[str], Collection[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class OneCall:
+class OneCall(msgspec.Struct, frozen=True):
     """One call.
 
     Attributes:

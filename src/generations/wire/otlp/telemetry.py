@@ -7,8 +7,9 @@ attribute values JSON values. What was not sent is None or empty.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+import msgspec
 
 from generations.wire.identity import span_generation_id
 
@@ -21,16 +22,14 @@ STATUS_CODES: tuple[StatusCode, ...] = ("unset", "ok", "error")
 """By the number that the protocol gives each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """The library that made a span or a log record: the instrumentation."""
 
     name: str = ""
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SpanEvent:
+class SpanEvent(msgspec.Struct, frozen=True):
     """Something that happened during a span."""
 
     name: str
@@ -38,8 +37,7 @@ class SpanEvent:
     attributes: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(msgspec.Struct, frozen=True):
     """One operation.
 
     Attributes:
@@ -57,13 +55,13 @@ class Span:
     kind: Kind = "unspecified"
     start_ns: int | None = None
     end_ns: int | None = None
-    attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    attributes: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     events: tuple[SpanEvent, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     status: StatusCode = "unset"
     status_message: str | None = None
     scope: Scope = Scope()
-    resource: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    resource: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
 
     @property
@@ -77,8 +75,7 @@ class Span:
         return span_generation_id(self.trace_id, self.parent_span_id) if self.parent_span_id else None
 
 
-@dataclass(frozen=True, slots=True)
-class LogRecord:
+class LogRecord(msgspec.Struct, frozen=True):
     """One event; with ids when it happened inside a span.
 
     Attributes:
@@ -94,9 +91,9 @@ class LogRecord:
     at_ns: int | None
     event_name: str
     body: Any = None
-    attributes: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    attributes: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     scope: Scope = Scope()
-    resource: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    resource: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     notes: tuple[str, ...] = ()
 
     @property
@@ -113,8 +110,7 @@ def refuse(refused: list[str], place: str, reason: str) -> None:
     refused.append(f"{place}: {reason}" if len(refused) < MOST_REASONS else "another one")
 
 
-@dataclass(frozen=True, slots=True)
-class Telemetry:
+class Telemetry(msgspec.Struct, frozen=True):
     """What one request, or one file, holds.
 
     Attributes:

@@ -7,8 +7,11 @@ Pure, and so repeatable: pieces of a trace arrive in any order and in several re
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
+
+import msgspec
+from msgspec.structs import replace
 
 from generations.wire.bounds import MOST_LEVELS
 from generations.wire.otlp.attributes import Attributes
@@ -128,8 +131,7 @@ def records_in(telemetry: Telemetry) -> Iterator[Object]:
     yield from read_traces(telemetry.spans, telemetry.logs).records
 
 
-@dataclass(frozen=True, slots=True)
-class _Placed:
+class _Placed(msgspec.Struct, frozen=True):
     span: Span
     dialect: Dialect | None
     place: Place

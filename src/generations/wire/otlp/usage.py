@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from msgspec.structs import fields, replace
 
 from generations.wire.bounds import MOST_TOKENS
 from generations.wire.otlp.call import Tokens

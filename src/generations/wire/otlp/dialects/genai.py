@@ -9,8 +9,9 @@ Sources: the conventions of `open-telemetry/semantic-conventions` up to v1.41.0 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from generations.wire.otlp.attributes import Attributes
 from generations.wire.otlp.call import Call, Choice

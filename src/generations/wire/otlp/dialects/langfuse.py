@@ -6,8 +6,9 @@ beside each other: `input` is without `input_cached_tokens`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from generations.record import instants
 from generations.wire.langfuse_usage import usage_of

@@ -8,8 +8,9 @@ outputs instead. `langsmith.trace.session_id` is the project, not a conversation
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from generations.wire.otlp.attributes import Attributes, parsed_object
 from generations.wire.otlp.call import Call, Choice

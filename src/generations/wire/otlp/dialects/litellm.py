@@ -8,8 +8,9 @@ Source: litellm 1.109. The names are those that OpenLLMetry had, and OpenTelemet
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from generations.wire.otlp.attributes import Attributes
 from generations.wire.otlp.call import Call, Tokens

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from generations.record.content import from_json
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object

@@ -7,8 +7,9 @@ from the raw answer in `output.value`.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
 from generations.wire.otlp.call import Call, Choice

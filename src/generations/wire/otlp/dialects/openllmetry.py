@@ -7,8 +7,9 @@ package by package) and the ones before, which flatten messages into `gen_ai.pro
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from generations.wire.otlp.attributes import Attributes, parsed
 from generations.wire.otlp.call import Call, Choice

@@ -9,7 +9,7 @@ and, when the stream has ended, one of no length that has both and says in `dura
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from generations.wire.otlp.attributes import Attributes, parsed_object
 from generations.wire.otlp.call import Call, Choice, Tokens

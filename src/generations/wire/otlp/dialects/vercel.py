@@ -6,8 +6,9 @@ Source: `packages/otel` of vercel/ai at version 7. The spans `ai.generateText` a
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
 from generations.wire.otlp.call import Call, Choice, Tokens
