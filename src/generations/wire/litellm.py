@@ -131,25 +131,46 @@ def _call(sent: Object, answer: Answer, tokens: Tokens) -> Call:
     prompt = as_object(about.get("prompt_management_metadata"))
     provider = as_text(sent.get("custom_llm_provider"))
     model = as_text(sent.get("model"))
+    requested = model.removeprefix(f"{provider}/") if model else None
+    # The proxy writes its own name of the model over the one that the provider answered with.
+    is_renamed = answer.model == sent.get("model_group") != requested
     cost_usd = _cost_usd(sent, tokens)
+    owner = about.get("user_api_key_user_id")
+    told = as_object(about.get("spend_logs_metadata")) | as_object(about.get("requester_metadata"))
     users = (sent.get("end_user"), about.get("user_api_key_end_user_id"), parameters.pop("user", None), sent.get("user"))
     return Call(
-        requested_model=model.removeprefix(f"{provider}/") if model else None,
-        answered_model=answer.model,
+        requested_model=requested,
+        answered_model=None if is_renamed else answer.model,
         provider=provider,
-        input=sent.get("messages") or None,
+        input=_input(sent.get("messages"), parameters.pop("instructions", None)),
         choices=answer.choices,
         output_type="image" if "image" in (as_text(sent.get("call_type")) or "") and answer.choices else None,
         parameters=parameters | ({"stream": True} if sent.get("stream") is True else {}),
         tokens=tokens,
         cost_usd=cost_usd,
         response_id=answer.response_id,
-        user_id=first_text(*users, about.get("user_api_key_user_id")),
-        session_id=as_text(sent.get("session_id")),
+        user_id=first_text(*users, None if owner == _NOBODY else owner),
+        session_id=first_text(sent.get("session_id"), as_object(about.get("requester_metadata")).get("session_id")),
         function_id=as_text(prompt.get("prompt_id")),
-        tags=tuple(tag for tag in as_list(sent.get("request_tags")) if isinstance(tag, str) and tag),
-        custom=as_object(about.get("spend_logs_metadata")) | as_object(about.get("requester_metadata")),
+        tags=tuple(tag for tag in as_list(sent.get("request_tags")) if isinstance(tag, str) and tag and not tag.startswith(_AGENT_TAG)),
+        custom={name: value for name, value in told.items() if name not in _ADDED},
     )
+
+
+_NOBODY: Final = "default_user_id"
+"""Whom the master key of the proxy belongs to."""
+_AGENT_TAG: Final = "User-Agent: "
+"""How the tags begin that the proxy adds to each request; the same is told under `user_agent`."""
+_ADDED: Final = ("headers", "tags", "session_id", "used_client_oauth_token")
+"""What the proxy adds to the metadata of a request, and what it tells at another place of the payload, too."""
+
+
+def _input(messages: Any, instructions: Any) -> Any:
+    """The messages, with the instructions that OpenAI's responses have beside them as the first."""
+    if not messages or not instructions:
+        return messages or None
+    found: list[Any] = as_list(messages) if isinstance(messages, list) else [{"role": "user", "content": messages}]
+    return [{"role": "system", "content": instructions}, *found]
 
 
 def _answer(response: Any) -> Answer:

@@ -40,7 +40,7 @@ class Attributes:
 
     def text(self, *names: str) -> str | None:
         """A string with something in it, also as JSON text with its quotes (MLflow and Langfuse write values so)."""
-        return self._first(names, lambda value: as_text(parsed(value) if isinstance(value, str) and value[:1] == '"' else value))
+        return self._first(names, _text)
 
     def count(self, *names: str) -> int | None:
         """A whole number that is not negative, also as text."""
@@ -52,7 +52,7 @@ class Attributes:
 
     def flag(self, *names: str) -> bool | None:
         """True or false."""
-        return self._first(names, lambda value: value if isinstance(value, bool) else None)
+        return self._first(names, _flag)
 
     def texts(self, *names: str) -> list[str]:
         """A list of strings: as such, as JSON text, or joined with commas."""
@@ -60,22 +60,19 @@ class Attributes:
 
     def value(self, *names: str) -> Any:
         """Any value but an empty one, JSON text parsed."""
-        return self._first(names, lambda value: None if value in ("", [], {}) else parsed(value))
+        return self._first(names, _value)
 
-    def below(self, prefix: str, but: frozenset[str] = frozenset()) -> Object:
-        """What is not yet understood and starts with the prefix, by the rest of its name, except some; nulls say nothing."""
-        start = len(prefix)
-        found = {
-            name[start:]: value
-            for name, value in self._sent.items()
-            if name.startswith(prefix)
-            and len(name) > start
-            and name[start:] not in but
-            and value is not None
-            and name not in self._understood
-        }
-        self._understood.update(prefix + rest for rest in found)
-        return found
+    def below(self, prefix: str) -> Object:
+        """What is not yet understood and starts with the prefix, by the rest of its name; nulls say nothing."""
+        found = {name: self.left(name) for name in self._sent if name.startswith(prefix) and name != prefix}
+        return {name.removeprefix(prefix): value for name, value in found.items() if value is not None}
+
+    def left(self, name: str) -> Any:
+        """The value of one name as it was sent, where nobody has understood it yet; None where somebody has, or where it is null."""
+        value = None if name in self._understood else self._sent.get(name)
+        if value is not None:
+            self._understood.add(name)
+        return value
 
     def unflattened(self, prefix: str) -> Any:
         """The list that was flattened into the names below the prefix, those that start with an index; None without any."""
@@ -120,6 +117,18 @@ class Attributes:
                 first = value
                 self._understood.add(name)
         return first
+
+
+def _text(value: Any) -> str | None:
+    return as_text(parsed(value) if isinstance(value, str) and value[:1] == '"' else value)
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _value(value: Any) -> Any:
+    return None if value in ("", [], {}) else parsed(value)
 
 
 @lru_cache(maxsize=1024)

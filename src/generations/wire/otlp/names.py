@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -78,9 +78,9 @@ def facts(told: Attributes, names: Names) -> Call:
     first_token = _read(told, present.first_token)
     about = _read(told, present.context)
     # The user's names first: their prefix may begin like the one of the parameters.
-    custom = {name: parsed(value) for prefix in names.custom for name, value in told.below(prefix).items()}
+    custom = {name: parsed(value) for sent, name in present.custom if (value := told.left(sent)) is not None}
     found = _read(told, present.model)
-    found["parameters"] = _parameters(told, names.parameters)
+    found["parameters"] = _parameters(told, present.parameters)
     found["tokens"] = Tokens(**_read(told, present.tokens))
     found |= _read(told, present.rest)
     seconds = first_token.get("first_token_s")
@@ -112,25 +112,51 @@ def _mended(about: Object) -> Object:
 _Reader = Callable[..., Any]
 _Fact = tuple[str, _Reader, Aliases]
 """A fact by its name in `Call`, `Tokens` or `Context`, how it is read, and the attributes that may tell it."""
+_Below = tuple[tuple[str, str], ...]
+"""Attributes, each with what it is called there where it goes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Present:
-    """The facts that attributes of some names may tell, in the order in which they are read: most names of a table are not there."""
+    """What attributes of some names may tell, in the order in which it is read: most names of a table are not there."""
 
     first_token: tuple[_Fact, ...]
     context: tuple[_Fact, ...]
     model: tuple[_Fact, ...]
     tokens: tuple[_Fact, ...]
     rest: tuple[_Fact, ...]
+    custom: _Below
+    parameters: _Below
 
 
 def _present(names: Names, attributes: frozenset[str]) -> _Present:
     def among(read: Mapping[str, _Reader], suffix: str = "") -> tuple[_Fact, ...]:
-        found = ((name, reader, getattr(names, name + suffix)) for name, reader in read.items())
-        return tuple((name, reader, aliases) for name, reader, aliases in found if not attributes.isdisjoint(aliases))
+        found = [(name, reader, _among(attributes, getattr(names, name + suffix))) for name, reader in read.items()]
+        return tuple(fact for fact in found if fact[2])
 
-    return _Present(among(_FIRST_TOKEN), among(_CONTEXT), among(_MODEL), among(_TOKENS, "_tokens"), among(_REST))
+    return _Present(
+        among(_FIRST_TOKEN),
+        among(_CONTEXT),
+        among(_MODEL),
+        among(_TOKENS, "_tokens"),
+        among(_REST),
+        tuple(_below(names.custom, attributes)),
+        tuple(
+            (sent, _PARAMETERS.get(name) or name.replace(".", "_"))
+            for sent, name in _below(names.parameters, attributes)
+            if name not in _NOT_PARAMETERS
+        ),
+    )
+
+
+def _among(attributes: Collection[str], aliases: Aliases) -> Aliases:
+    return tuple(name for name in aliases if name in attributes)
+
+
+def _below(prefixes: Aliases, attributes: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The attributes that start with the prefixes, with the rest of their names."""
+    for prefix in prefixes:
+        yield from ((name, rest) for name in sorted(attributes) if name.startswith(prefix) and (rest := name.removeprefix(prefix)))
 
 
 _FIRST_TOKEN: Final = {"first_token_s": Attributes.number, "first_token_ms": Attributes.number}
@@ -152,14 +178,15 @@ def _read(told: Attributes, facts: tuple[_Fact, ...]) -> Object:
     return {name: value for name, read, aliases in facts if (value := read(told, *aliases)) is not None}
 
 
-def _parameters(told: Attributes, prefixes: Aliases) -> Object:
+def _parameters(told: Attributes, below: _Below) -> Object:
     """The parameters below the prefixes; one that a later prefix tells otherwise is left."""
     found: Object = {}
-    for prefix in prefixes:
-        for name, sent in told.below(prefix, but=_NOT_PARAMETERS).items():
-            parameter, value = _PARAMETERS.get(name) or name.replace(".", "_"), parsed(sent)
-            if found.setdefault(parameter, value) != value:
-                told.leave(prefix + name)
+    for name, parameter in below:
+        if (sent := told.left(name)) is None:
+            continue
+        value = parsed(sent)
+        if found.setdefault(parameter, value) != value:
+            told.leave(name)
     return found
 
 
