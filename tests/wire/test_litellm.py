@@ -53,7 +53,7 @@ def payload(**fields) -> dict:
         "response": ANSWER,
         "model_parameters": {"temperature": 0.3, "stop": ["x"], "user": "ann"},
         "hidden_params": {"litellm_model_name": "openai/gpt-4o", "usage_object": None},
-        "model_map_information": {"model_map_key": "gpt-4o", "model_map_value": {"input_cost_per_token": 2.5e-06}},
+        "model_map_information": {"model_map_key": "gpt-4o", "model_map_value": {"mode": "chat", "input_cost_per_token": 2.5e-06}},
         "error_information": {"error_code": "", "error_class": "", "traceback": ""},
     }
     return usual | fields
@@ -168,6 +168,7 @@ def test_cached_and_written_tokens_are_counted_once_in_current_and_in_older_buil
     [
         ({"response_cost": 0.0}, 0.0),  # the price of the model is known, and it is nothing
         ({"response_cost": 0.0, "model_map_information": {"model_map_value": None}}, None),
+        ({"response_cost": 0.0, "model_map_information": {"model_map_value": {"mode": None, "input_cost_per_token": 0}}}, None),
         ({"response_cost": 0.0, "response_cost_failure_debug_info": {"error_str": "not mapped"}}, None),
         ({"response_cost": 0.0, "model_map_information": None, "cache_hit": True}, 0.0),
         ({"response_cost": None}, None),
@@ -201,6 +202,35 @@ def test_the_name_that_the_proxy_gives_a_model_is_kept_beside_the_model():
 
     assert found["model"]["id"] == "us.anthropic.claude-sonnet-4-5"
     assert found["model"]["name"] == "fast"
+
+
+def test_the_name_that_the_proxy_answers_with_is_no_version_of_the_model():
+    found = record(model="openai/gpt-4o", model_group="tram-guide", response=ANSWER | {"model": "tram-guide"})
+
+    assert found["model"] == {"id": "gpt-4o", "provider": "openai", "name": "tram-guide"}
+
+
+def test_what_the_proxy_adds_to_a_request_is_not_among_what_was_told_beside_it():
+    told = {"tags": ["a"], "session_id": "s-7", "team": "tours", "headers": {"accept": "*/*"}, "used_client_oauth_token": False}
+    about = {"user_api_key_user_id": "default_user_id", "requester_metadata": told}
+    found = record(metadata=about, model_parameters={}, request_tags=["a", "User-Agent: OpenAI"], trace_id="s-7")["metadata"]
+
+    assert {name: value for name, value in found.items() if name != "litellm"} == {
+        "requestId": "chatcmpl-7",
+        "sessionId": "s-7",
+        "serviceTier": "default",
+        "tags": ["a"],
+        "team": "tours",
+    }
+    assert found["litellm"]["metadata"]["requester_metadata"] == {"headers": {"accept": "*/*"}, "used_client_oauth_token": False}
+    assert "own_metadata" not in found["litellm"]
+
+
+def test_instructions_beside_the_messages_are_the_first_of_them():
+    found = record(call_type="aresponses", messages="Where?", model_parameters={"instructions": "Be brief."})
+
+    assert found["input"]["content"] == [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Where?"}]
+    assert "parameters" not in found
 
 
 def test_embeddings_images_and_transcripts_are_kept_as_they_are():

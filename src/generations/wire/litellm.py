@@ -142,7 +142,7 @@ def _call(sent: Object, answer: Answer, tokens: Tokens) -> Call:
         requested_model=requested,
         answered_model=None if is_renamed else answer.model,
         provider=provider,
-        input=_input(sent.get("messages"), parameters.pop("instructions", None)),
+        input=_input(sent.get("messages"), parameters),
         choices=answer.choices,
         output_type="image" if "image" in (as_text(sent.get("call_type")) or "") and answer.choices else None,
         parameters=parameters | ({"stream": True} if sent.get("stream") is True else {}),
@@ -161,16 +161,16 @@ _NOBODY: Final = "default_user_id"
 """Whom the master key of the proxy belongs to."""
 _AGENT_TAG: Final = "User-Agent: "
 """How the tags begin that the proxy adds to each request; the same is told under `user_agent`."""
-_ADDED: Final = ("headers", "tags", "session_id", "used_client_oauth_token")
-"""What the proxy adds to the metadata of a request, and what it tells at another place of the payload, too."""
+_ADDED: Final = ("headers", "used_client_oauth_token")
+"""What the proxy adds to the metadata of a request."""
 
 
-def _input(messages: Any, instructions: Any) -> Any:
-    """The messages, with the instructions that OpenAI's responses have beside them as the first."""
-    if not messages or not instructions:
+def _input(messages: Any, parameters: Object) -> Any:
+    """The messages; instructions that stand among the parameters, as with OpenAI's responses, become the first of them."""
+    if not messages or not parameters.get("instructions"):
         return messages or None
     found: list[Any] = as_list(messages) if isinstance(messages, list) else [{"role": "user", "content": messages}]
-    return [{"role": "system", "content": instructions}, *found]
+    return [{"role": "system", "content": parameters.pop("instructions")}, *found]
 
 
 def _answer(response: Any) -> Answer:
@@ -222,8 +222,10 @@ def _cost_usd(sent: Object, tokens: Tokens) -> float | None:
     cost = as_number(sent.get("response_cost", sent.get("cost")))
     if cost is None or not 0 <= cost < _MOST_USD:
         return None
-    priced = as_object(sent.get("model_map_information")).get("model_map_value") and not sent.get("response_cost_failure_debug_info")
-    is_free = sent.get("cache_hit") is True or (tokens.is_told() and priced)
+    # Models of the price list have a mode; others that the proxy serves are entered there with prices of 0.
+    listed = as_object(as_object(sent.get("model_map_information")).get("model_map_value")).get("mode") is not None
+    is_priced = listed and not sent.get("response_cost_failure_debug_info")
+    is_free = sent.get("cache_hit") is True or (tokens.is_told() and is_priced)
     return float(cost) if cost or is_free else None
 
 
@@ -273,20 +275,37 @@ def _metadata(sent: Object, call: Call, answer: Answer, misfits: Object, notes: 
         "serviceTier": first_text(answer.rest.get("service_tier"), as_object(sent.get("cost_breakdown")).get("service_tier")),
         "tags": list(call.tags) or None,
     }
-    custom, misplaced = own_metadata(call.custom, known, ("litellm", "notes", "serviceTier"))
+    if known["traceId"] == call.session_id:
+        del known["traceId"]  # without `request_correlation_in_logs` LiteLLM tells a session there
+    custom, misplaced = own_metadata(_own(call), known, ("litellm", "notes", "serviceTier"))
     about = as_object(sent.get("metadata"))
     hidden, errors = as_object(sent.get("hidden_params")), as_object(sent.get("error_information"))
     kept: Object = {name: _said(value) for name, value in sent.items() if name not in _READ}
     kept |= {
-        "metadata": _said({name: value for name, value in about.items() if name not in ("usage_object", *_OWN_METADATA)}),
+        "metadata": _said({name: value for name, value in about.items() if name not in ("usage_object", *_OWN_METADATA)} | _added(about)),
         "hidden_params": _said({name: value for name, value in hidden.items() if name != "usage_object"}),
         "error_information": _said({name: value for name, value in errors.items() if name not in _OF_AN_ERROR}),
         "model_map_key": _said(as_object(sent.get("model_map_information")).get("model_map_key")),
-        "response": answer.rest or None,
+        "response": _said(answer.rest),
         "model_parameters": misfits or None,
         "own_metadata": misplaced or None,
     }
     return without_absent(known | custom | {"notes": list(dict.fromkeys(notes)) or None, "litellm": without_absent(kept)})
+
+
+def _own(call: Call) -> Object:
+    """What the user told beside the call, without what stands in its place already."""
+    tags = call.custom.get("tags")
+    has_tags = isinstance(tags, list) and all(tag in call.tags for tag in as_list(tags))
+    told = ("tags",) if has_tags else ()
+    if call.custom.get("session_id") == call.session_id:
+        told += ("session_id",)
+    return {name: value for name, value in call.custom.items() if name not in told}
+
+
+def _added(about: Object) -> Object:
+    added = {name: value for name, value in as_object(about.get("requester_metadata")).items() if name in _ADDED}
+    return {"requester_metadata": added} if added else {}
 
 
 _OWN_METADATA: Final = ("spend_logs_metadata", "requester_metadata")
