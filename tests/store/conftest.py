@@ -1,5 +1,6 @@
 """Folders of a test's own, and processes beside it."""
 
+import signal
 import subprocess
 import sys
 import textwrap
@@ -26,7 +27,7 @@ class Child:
     """A Python process beside the test."""
 
     def __init__(self, code: str, *arguments: object):
-        command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+        command = [sys.executable, "-X", "faulthandler", "-c", textwrap.dedent(code), *map(str, arguments)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def line(self) -> str:
@@ -34,8 +35,13 @@ class Child:
         return self.process.stdout.readline().strip()
 
     def end(self, timeout: float = 30) -> tuple[int, str, str]:
-        """Close its input and wait for it: its status, output and errors."""
-        output, errors = self.process.communicate(timeout=timeout)
+        """Close its input and wait for it: its status, output and errors. One that does not end tells where it is."""
+        try:
+            output, errors = self.process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            self.process.send_signal(signal.SIGABRT)
+            output, errors = self.process.communicate()
+            pytest.fail(f"the process did not end within {timeout} s; it was here:\n{errors}")
         return self.process.returncode, output, errors
 
 

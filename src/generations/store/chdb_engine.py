@@ -137,11 +137,12 @@ class ChdbEngine:
         if self._closed:
             return
         self._closed = True
-        self._pool.shut()
-        self._stop_queries()
         deadline = time.monotonic() + _CLOSE_PATIENCE
-        while not self._pool.close(_STOP_AGAIN) and time.monotonic() < deadline:
-            self._stop_queries()  # one that had only begun was not there yet to be stopped
+        # Streams that nobody is reading from end with their connections; what runs is stopped, also what had only begun before.
+        is_closed = self._pool.close(0)
+        while not is_closed and time.monotonic() < deadline:
+            self._stop_queries()
+            is_closed = self._pool.close(_STOP_AGAIN)
         # What is being written ends by itself and is not cut off.
         if self._write_lock.lock.acquire(timeout=_WRITE_PATIENCE):
             try:
@@ -218,8 +219,6 @@ class ChdbEngine:
             raise not_started(text, self._folder) from None
 
     def _stop_queries(self) -> None:
-        if self._pool.is_idle():
-            return
         with suppress(StoreUnavailable, *self._driver_errors):  # else they end by their own limits
             raw = self._connect()
             raw.query(f"KILL QUERY WHERE Settings['log_comment'] = '{self._tag}' ASYNC", "Null")

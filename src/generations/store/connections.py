@@ -127,20 +127,12 @@ class Pool:
                     self._idle.append(fresh)
         connection.close()
 
-    def shut(self) -> None:
-        """Give out no more."""
+    def close(self, timeout: float) -> bool:
+        """Give out no more, and close all of them; False when one was still busy after `timeout` seconds, and is left to its query."""
         with self._lock:
             self._closed = True
-
-    def is_idle(self) -> bool:
-        """Whether none is out."""
-        with self._lock:
-            return len(self._idle) == len(self._all)
-
-    def close(self, timeout: float) -> bool:
-        """Close all of them; False when one was still busy after `timeout` seconds, and is left to its query."""
-        self.shut()
-        are_closed = [connection.close(timeout) for connection in list(self._all)]
+            connections = list(self._all)
+        are_closed = [connection.close(timeout) for connection in connections]
         return all(are_closed)
 
     def raw(self) -> list[Any]:
