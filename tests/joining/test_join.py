@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from generations.joining.join import Joined, keep, record
+from generations.joining.join import Joined, keep, make, write
 from generations.joining.pieces import Told, evaluation_piece, settling_piece, told_by
 from generations.record.encode import MAX_BYTES
 from generations.store.collection import Collection
@@ -47,7 +47,11 @@ def took(store: Store, *told: Span | LogRecord | Evaluation | Told) -> Joined:
     pieces = told_by(Telemetry(spans, logs))
     pieces += [evaluation_piece(one) for one in told if isinstance(one, Evaluation)]
     pieces += [one for one in told if isinstance(one, Told)]
-    return record(store, keep(store, pieces), MAX_BYTES)
+    return took_pieces(store, pieces)
+
+
+def took_pieces(store: Store, pieces: list[Told], max_record_bytes: int = MAX_BYTES) -> Joined:
+    return write(store, make(store, keep(store, pieces), max_record_bytes), max_record_bytes)
 
 
 def a_trace(trace_id: str) -> list[Span | LogRecord]:
@@ -213,7 +217,7 @@ def test_pieces_without_their_records_make_them_when_they_are_sent_again(records
     pieces = told_by(Telemetry((a_chat(trace_id=trace_id),)))
     keep(store, pieces)
 
-    joined = record(store, keep(store, pieces), MAX_BYTES)
+    joined = took_pieces(store, pieces)
 
     assert joined.added == [f"{trace_id}-{CHAT_ID}"]
 
@@ -254,8 +258,8 @@ def test_of_two_processes_one_sees_the_pieces_of_both(records, store, trace_id) 
     log = told_by(Telemetry(logs=(a_log(DETAILS, {}, trace_id=trace_id, attributes={"gen_ai.request.seed": 7}),)))
     store.pieces.append([one.piece for one in log])
 
-    record(store, keep(store, span), MAX_BYTES)
-    record(store, keep(store, log), MAX_BYTES)
+    took_pieces(store, span)
+    took_pieces(store, log)
 
     assert records.get(f"{trace_id}-{CHAT_ID}")["parameters"]["seed"] == 7
 
@@ -298,7 +302,7 @@ def test_annotations_on_a_span_made_afterwards_reach_the_trace_that_it_names(rec
 def test_a_record_that_cannot_be_taken_costs_the_others_nothing(records, store, trace_id) -> None:
     huge = a_chat("00000000000000c3", trace_id=trace_id, attributes={"gen_ai.response.id": "other", "gen_ai.prompt": "x" * 5000})
 
-    joined = record(store, keep(store, told_by(Telemetry((a_chat(trace_id=trace_id), huge)))), 4_000)
+    joined = took_pieces(store, told_by(Telemetry((a_chat(trace_id=trace_id), huge))), 4_000)
 
     assert [one["id"] for one in records.find({})] == [f"{trace_id}-{CHAT_ID}"]
     (refused,) = joined.refused

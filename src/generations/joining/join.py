@@ -107,8 +107,25 @@ def keep(store: Store, told: Sequence[Told], kept_for: timedelta = KEPT_FOR) -> 
     return Kept(new, earlier)
 
 
-def record(store: Store, kept: Kept, max_record_bytes: int) -> Joined:
-    """Make records of pieces, or bring those up to date that are there; on disk when it returns."""
+@dataclass(frozen=True, slots=True)
+class Made:
+    """Records that are ready to be written, and changes of those that are there.
+
+    Attributes:
+        repairs: what an earlier process had to write.
+        changes: what the new pieces change.
+        fresh: the new records, as they are inserted; None where there are none.
+        joined: what is known of the outcome before anything is written: the refused.
+    """
+
+    repairs: _Changes
+    changes: _Changes
+    fresh: Block | None
+    joined: Joined
+
+
+def make(store: Store, kept: Kept, max_record_bytes: int) -> Made:
+    """Make records of pieces, without a look at those that are there, so that others write meanwhile."""
     joined = Joined()
     repairs, changes = _Changes(), _Changes()
     with collector_paused():
@@ -119,11 +136,18 @@ def record(store: Store, kept: Kept, max_record_bytes: int) -> Joined:
                 _LOG.exception("a trace could not be understood")
                 message = f"trace {trace_id} could not be understood; the server's log says more"
                 joined.refused.append(Refused(trace_id, None, message))
-    fresh = _block(store, changes.fresh, joined, max_record_bytes)  # before the lock: others write meanwhile
+    return Made(repairs, changes, _block(store, changes.fresh, joined, max_record_bytes), joined)
+
+
+def write(store: Store, made: Made, max_record_bytes: int) -> Joined:
+    """Write what was made, or bring those records up to date that are there; on disk when it returns.
+
+    In the order in which the pieces were kept: what was made later knows of the pieces before.
+    """
     with store.writing():
-        _apply(store, repairs, None, joined, max_record_bytes)
-        _apply(store, changes, fresh, joined, max_record_bytes)
-    return joined
+        _apply(store, made.repairs, None, made.joined, max_record_bytes)
+        _apply(store, made.changes, made.fresh, made.joined, max_record_bytes)
+    return made.joined
 
 
 def _compare(repairs: _Changes, changes: _Changes, earlier: Sequence[Told], new: Sequence[Told]) -> None:

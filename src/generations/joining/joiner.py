@@ -1,6 +1,6 @@
 """Group commit of pieces: what many requests tell is kept in one block, and each is answered once its records are on disk.
 
-While the records of one group are made and written, the pieces of the next one are put on disk.
+While the records of one group are written, those of the next one are made, and the pieces of the one after that are put on disk.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from queue import Queue
 from typing import TYPE_CHECKING, Final
 
 from generations.errors import StoreUnavailable
-from generations.joining.join import KEPT_FOR, Joined, Kept, Refused, keep, record
+from generations.joining.join import KEPT_FOR, Joined, Kept, Made, Refused, keep, make, write
 from generations.joining.pieces import Told, settling_piece
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class _Waiting:
 
 
 class Joiner:
-    """Keeps pieces of traces and makes records of them, in groups, from two threads of its own.
+    """Keeps pieces of traces and makes records of them, in groups, from threads of its own.
 
     Args:
         collection: opens the collection of a project.
@@ -74,17 +76,22 @@ class Joiner:
         self._kept_for = kept_for
         self._patience = min(patience, kept_for / 2)
         self._queue: deque[_Waiting] = deque()
-        self._kept: deque[tuple[list[_Waiting], Kept]] = deque()
+        self._kept: Queue[tuple[list[_Waiting], Kept] | None] = Queue(1)
+        self._made: Queue[tuple[list[_Waiting], Kept, Made | None] | None] = Queue(1)
         self._changed = threading.Condition()
         self._closing = False
-        self._is_keeping = True
         self._stopping = threading.Event()
         self._on_joined = on_joined
         self._kept_pieces = 0
         self._settled_until: datetime | None = None
         self._threads = [
             threading.Thread(target=target, name=f"generations-joiner-{name}", daemon=True)
-            for name, target in (("keeps", self._run_keeping), ("records", self._run_recording), ("sweeps", self._run_sweeping))
+            for name, target in (
+                ("keeps", self._run_keeping),
+                ("makes", self._run_making),
+                ("writes", self._run_writing),
+                ("sweeps", self._run_sweeping),
+            )
         ]
         for thread in self._threads:
             thread.start()
@@ -140,17 +147,13 @@ class Joiner:
             except BaseException as error:  # noqa: BLE001 - each request is told, whatever it is, and the thread goes on
                 _fail(group, error)
                 continue
-            with self._changed:
-                self._kept.append((group, kept))
-                self._changed.notify_all()
-        with self._changed:
-            self._is_keeping = False
-            self._changed.notify_all()
+            self._kept.put((group, kept))
+        self._kept.put(None)
 
     def _next_group(self) -> list[_Waiting]:
-        """The oldest request and those of its project behind it; empty at the end. No more than one group waits for its records."""
+        """The oldest request and those of its project behind it; empty at the end."""
         with self._changed:
-            while (not self._queue or self._kept) and not (self._closing and not self._queue):
+            while not self._queue and not self._closing:
                 self._changed.wait()
             group: list[_Waiting] = []
             others: deque[_Waiting] = deque()
@@ -169,21 +172,32 @@ class Joiner:
             self._queue = others
             return group
 
-    def _run_recording(self) -> None:
-        while (found := self._next_kept()) is not None:
-            self._record(*found)
+    def _run_making(self) -> None:
+        while (found := self._kept.get()) is not None:
+            group, kept = found
+            made = None
+            with suppress(Exception):  # it is tried again, and told, where it is written
+                collection = self._collection(group[0].project)
+                made = make(collection.store, kept, collection.max_record_bytes)
+            self._made.put((group, kept, made))
+        self._made.put(None)
 
-    def _record(self, group: list[_Waiting], kept: Kept) -> None:
-        """Make records; where that cannot be done together, for one request after the other, so that only the bad ones are refused."""
+    def _run_writing(self) -> None:
+        while (found := self._made.get()) is not None:
+            self._write(*found)
+
+    def _write(self, group: list[_Waiting], kept: Kept, made: Made | None) -> None:
+        """Write records; where that cannot be done together, for one request after the other, so that only the bad ones are refused."""
         try:
             collection = self._collection(group[0].project)
-            joined = record(collection.store, kept, collection.max_record_bytes)
+            made = made or make(collection.store, kept, collection.max_record_bytes)
+            joined = write(collection.store, made, collection.max_record_bytes)
         except BaseException as error:  # noqa: BLE001 - each request is told, whatever it is, and the thread goes on
             if len(group) == 1 or isinstance(error, StoreUnavailable):
                 _fail(group, error)
                 return
             for one in group:
-                self._record([one], kept.of({told.piece.trace_id for told in one.told}))
+                self._write([one], kept.of({told.piece.trace_id for told in one.told}), None)
         else:
             if self._on_joined is not None:
                 self._on_joined(Counter(told.piece.kind for one in group for told in one.told), joined)
@@ -211,16 +225,6 @@ class Joiner:
         self._settled_until = until - _OVERLAP
         pieces.drop(self._kept_for)
         self._kept_pieces = pieces.count()
-
-    def _next_kept(self) -> tuple[list[_Waiting], Kept] | None:
-        with self._changed:
-            while not self._kept and self._is_keeping:
-                self._changed.wait()
-            if not self._kept:
-                return None
-            found = self._kept.popleft()
-            self._changed.notify_all()
-            return found
 
 
 def _fail(group: list[_Waiting], error: BaseException) -> None:
