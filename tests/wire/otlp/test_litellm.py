@@ -62,3 +62,32 @@ def test_the_call_of_a_tool_is_the_output():
     }
 
     assert only(a_call(attributes=CALLED | told))["output"]["content"] == {"function_call": {"name": "look", "arguments": "{}"}}
+
+
+def test_the_proxy_tells_its_own_name_of_the_model_and_who_asked_at_places_of_its_own():
+    told = {
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.response.model": "tram-guide",
+        "gen_ai.system": "",
+        "gen_ai.cost.total_cost": 0.0,
+        "litellm.model_group": "tram-guide",
+        "litellm.provider.model": "openai/gpt-4o",
+        "llm.user": None,
+        "metadata.user_api_key_user_id": "ann",
+        "metadata.requester_metadata": str({"session_id": "s-7", "tags": ["tour"], "headers": {"accept": "*/*"}}),
+    }
+    record = only(a_call(attributes=CALLED | told))
+
+    assert record["model"] == {"id": "gpt-4o", "provider": "openai"}
+    assert "cost" not in record["usage"], "it writes 0 where it knows no price"
+    about = record["metadata"]
+    assert (about["userId"], about["sessionId"], about["tags"]) == ("ann", "s-7", ["tour"])
+    assert about["otel"]["litellm"]["model_group"] == "tram-guide"
+    nobody = only(a_call(attributes=CALLED | told | {"metadata.user_api_key_user_id": "default_user_id"}))
+    assert "userId" not in nobody["metadata"]
+
+
+def test_a_call_that_is_told_on_the_span_of_a_web_server_is_one():
+    on_server = a_span(scope="fastapi", name="POST /v1/chat/completions", kind="server", attributes=CALLED)
+
+    assert only(on_server)["usage"]["cost"] == 0.5

@@ -8,7 +8,7 @@ Source: litellm 1.109. The names are those that OpenLLMetry had, and OpenTelemet
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -19,7 +19,7 @@ from generations.wire.otlp.dialects import genai, openllmetry
 from generations.wire.otlp.names import Names
 from generations.wire.otlp.provider_bodies import openai_tokens
 from generations.wire.otlp.telemetry import LogRecord, Span
-from generations.wire.payload import as_number, as_object, as_text
+from generations.wire.payload import Object, as_list, as_number, as_object, as_text, first_text
 
 NAMES = Names(
     user_id=("metadata.user_api_key_end_user_id", "metadata.user_api_key_user_id"),
@@ -32,21 +32,43 @@ def place(span: Span) -> Place:
 
 
 def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
-    """A span of one call."""
+    """A span of one call. A cost of 0 is none: LiteLLM writes it where it knows no price, too."""
     cost, metadata = as_number(told.number("gen_ai.cost.total_cost")), told.below("metadata.")
     call = openllmetry.read(told, span, logs)
-    call_id = told.text("litellm.call_id")
+    call_id, group = told.text("litellm.call_id"), told.text("litellm.model_group")
+    provider, _, _ = (told.text("litellm.provider.model") or "").rpartition("/")
     message = told.text("error.message")
+    about = as_object(_literal(metadata.get("requester_metadata")))
+    # The proxy writes its own name of the model over the one that the provider answered with.
+    is_renamed = call.answered_model == group != call.requested_model
     return replace(
         call,
+        answered_model=None if is_renamed else call.answered_model,
+        provider=call.provider or provider.partition("/")[0] or None,
         response_id=None if call.response_id == call_id else call.response_id,  # a call that failed has only its own id
         parameters={name: _flag(value) for name, value in call.parameters.items()},
         tokens=_with_parts(call.tokens, metadata.pop("usage_object", None)),
-        cost_usd=cost,
-        user_id=call.user_id or as_text(metadata.get("user_api_key_end_user_id")),
+        cost_usd=cost or None,
+        user_id=call.user_id or _user_id(metadata),
+        session_id=call.session_id or as_text(about.get("session_id")),
+        tags=call.tags or tuple(tag for tag in as_list(about.get("tags")) if isinstance(tag, str)),
         error_message=message,
-        kept={**call.kept, "litellm": {name: value for name, value in metadata.items() if value not in ("", "[]", "{}")} or None},
+        kept={**call.kept, "litellm": _said(metadata | {"model_group": group}) or None},
     )
+
+
+def _said(metadata: Object) -> Object:
+    return {name: value for name, value in metadata.items() if value not in (None, "", "[]", "{}")}
+
+
+def _user_id(metadata: Object) -> str | None:
+    """Who asked, else whose key it was; of the proxy's master key that is nobody."""
+    owner = metadata.get("user_api_key_user_id")
+    return first_text(metadata.get("user_api_key_end_user_id"), None if owner == NOBODY else owner)
+
+
+NOBODY: Final = "default_user_id"
+"""Whom the master key of the proxy belongs to."""
 
 
 def _flag(value: Any) -> Any:
@@ -75,7 +97,7 @@ _LONGEST = 4_096
 LITELLM = Dialect(
     "litellm",
     "it uses OpenLLMetry's names, and OpenTelemetry's beside them",
-    Signs(scopes=("litellm",)),
+    Signs(("litellm.call_id",), ("litellm",)),
     place,
     NAMES,
     read,
