@@ -245,6 +245,77 @@ def test_context_travels_as_baggage_and_is_read_from_it(captured):
     assert metadata == {"userId": "u-1", "tags": ["a", "b", "here"], "release": "1"}
 
 
+def test_leaving_a_scope_gives_back_the_baggage_that_was_there():
+    came = baggage.set_baggage("user.id", "u-0", baggage.set_baggage("generations.tags", "a", otel_context.Context()))
+    token = otel_context.attach(baggage.set_baggage("theirs", object(), came))
+    before = otel_context.get_current()
+    try:
+        with capture.user("u-1"), capture.tags("b", "c"):
+            inside = baggage.get_all()
+        assert {**inside, "theirs": None} == {"user.id": "u-1", "generations.tags": "a,b,c", "theirs": None}
+        assert otel_context.get_current() is before
+    finally:
+        otel_context.detach(token)
+
+
+def test_a_scope_can_be_entered_again_inside_of_itself():
+    scope = capture.tags("a")
+    with scope, scope:
+        assert baggage.get_baggage("generations.tags") == "a,a"
+    assert not baggage.get_all()
+
+
+def test_each_task_and_thread_has_its_own_baggage():
+    async def ask(name):
+        with capture.user(name), capture.session(f"s-{name}"):
+            await asyncio.sleep(0.01)
+            started = asyncio.create_task(carried())
+            in_thread = await asyncio.to_thread(lambda: dict(baggage.get_all()))
+            assert await started == in_thread == {"user.id": name, "session.id": f"s-{name}"}
+        assert not baggage.get_all()
+
+    async def carried():
+        await asyncio.sleep(0.01)
+        return dict(baggage.get_all())
+
+    async def all_of_them():
+        await asyncio.gather(*(ask(f"u-{number}") for number in range(5)))
+
+    asyncio.run(all_of_them())
+    alone = threading.Thread(target=lambda: seen.update(baggage.get_all()))
+    seen = {}
+    with capture.user("u-1"):
+        alone.start()
+        alone.join()
+    assert seen == {}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(baggage, "set_baggage"), (baggage, "get_all"), (otel_context, "attach"), (otel_context, "detach")]
+)
+def test_trouble_in_opentelemetry_is_not_the_hosts(captured, monkeypatch, module, name):
+    def trouble(*_, **__):
+        raise RuntimeError("not today")
+
+    contextvars.copy_context().run(lambda: told_in_spite_of(monkeypatch, module, name, trouble))
+
+    assert captured.record()["metadata"] == {"userId": "u-1", "tags": ["a"]}
+
+
+def told_in_spite_of(monkeypatch, module, name, trouble):
+    monkeypatch.setattr(module, name, trouble)
+    with capture.user("u-1"), capture.tags("a"), generation(model="m"):
+        pass
+    monkeypatch.undo()
+
+
+class Guarded(dict):
+    def __iter__(self):
+        raise AssertionError("nobody may ask")
+
+    copy = items = keys = __iter__
+
+
 class Strange:
     def __repr__(self):
         raise AssertionError("nobody may ask")
@@ -264,6 +335,7 @@ class Strange:
         (SimpleNamespace(a=1, b=None), {"a": 1}),
         (Strange(), f"<{Strange.__module__}.Strange>"),
         (list(range(20)), list(range(20))),
+        (Guarded(a=1, b=[2]), {"a": 1, "b": [2]}),
     ],
 )
 def test_any_value_can_be_recorded(captured, value, kept):

@@ -11,13 +11,17 @@ another service is read in the same way, and gives way to what is told here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from functools import cache
 from types import MappingProxyType, TracebackType
 from typing import Any, Final, NamedTuple, Self
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from generations.capture.counters import LOG
 from generations.capture.snapshot import Snapshot
 from generations.wire.payload import Object, as_list, as_text, without_absent
 
@@ -27,7 +31,7 @@ TAGS: Final = "generations.tags"
 METADATA: Final = "generations.metadata."
 
 
-class Context(NamedTuple):
+class Context(Struct, frozen=True):
     """What was told around a call; None and empty where nothing was."""
 
     user_id: str | None = None
@@ -49,60 +53,61 @@ def current_context() -> Context:
 class Scope:
     """Tells something of everything captured while it is entered; `with` does, in coroutines too."""
 
-    __slots__ = ("_baggage", "_change", "_tokens")
+    __slots__ = ("_baggage", "_tell", "_tokens")
 
-    def __init__(self, change: dict[str, Any], baggage: dict[str, str]) -> None:
-        self._change = change
+    def __init__(self, tell: Callable[[Context], Context], baggage: dict[str, str]) -> None:
+        self._tell = tell
         self._baggage = baggage
         self._tokens: list[tuple[Token[Context], Any]] = []
 
     def __enter__(self) -> Self:
-        before = _context.get()
-        change = self._change
-        if "tags" in change:
-            change = {"tags": (*before.tags, *(tag for tag in change["tags"] if tag not in before.tags))}
-        elif "metadata" in change:
-            size = before.size_bytes + change["size_bytes"]
-            change = {"metadata": {**before.metadata, **change["metadata"]}, "size_bytes": size}
-        token = _context.set(before._replace(**change))
+        token = _context.set(self._tell(_context.get()))
         # without OpenTelemetry nobody would carry baggage on
         self._tokens.append((token, _attach(self._baggage) if "opentelemetry.context" in sys.modules else None))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         token, attached = self._tokens.pop()
-        with suppress(ValueError):  # left in another task than it was entered in, as async generators may be
+        try:
             _context.reset(token)
+        except ValueError:
+            LOG.debug("a scope was left in another task than it was entered in, as async generators may be")
         if attached is not None:
             _detach(attached)
 
 
 def user(id: str) -> Scope:
     """Who asks: `metadata.userId` of what is captured inside."""
-    return Scope({"user_id": str(id)}, {USER: str(id)})
+    name = str(id)
+    return Scope(lambda around: replace(around, user_id=name), {USER: name})
 
 
 def session(id: str) -> Scope:
     """The conversation: `metadata.sessionId` of what is captured inside."""
-    return Scope({"session_id": str(id)}, {SESSION: str(id)})
+    name = str(id)
+    return Scope(lambda around: replace(around, session_id=name), {SESSION: name})
 
 
 def tags(*labels: str) -> Scope:
     """Labels, added to those around: `metadata.tags` of what is captured inside."""
-    return Scope({"tags": tuple(map(str, labels))}, {TAGS: ",".join(map(str, labels))})
+    added = tuple(map(str, labels))
+    return Scope(lambda around: replace(around, tags=tuple(dict.fromkeys(around.tags + added))), {TAGS: ",".join(added)})
 
 
 def metadata(**entries: Any) -> Scope:
     """Entries of the open `metadata` of what is captured inside; they win over those around."""
     snapshot = Snapshot()
     taken = {name: snapshot.take(value) for name, value in entries.items()}
-    baggage = {METADATA + name: value for name, value in taken.items() if isinstance(value, str)}
-    return Scope({"metadata": taken, "size_bytes": snapshot.size_bytes}, baggage)
+
+    def tell(around: Context) -> Context:
+        return replace(around, metadata={**around.metadata, **taken}, size_bytes=around.size_bytes + snapshot.size_bytes)
+
+    return Scope(tell, {METADATA + name: value for name, value in taken.items() if isinstance(value, str)})
 
 
 def _attach(entries: dict[str, str]) -> Any:
     """Put entries into OpenTelemetry's baggage; None when it does not take them."""
-    with suppress(Exception):  # another library's business must not end the host's
+    try:
         baggage, context, _ = _opentelemetry()
         carried = context.get_current()
         for name, value in entries.items():
@@ -110,12 +115,16 @@ def _attach(entries: dict[str, str]) -> Any:
                 value = f"{before},{value}"  # noqa: PLW2901 - what travels is all of them
             carried = baggage.set_baggage(name, value, carried)
         return context.attach(carried)
-    return None
+    except Exception:  # noqa: BLE001 - another library's business must not end the host's
+        LOG.debug("OpenTelemetry took no baggage", exc_info=True)
+        return None
 
 
 def _detach(attached: Any) -> None:
-    with suppress(Exception):  # as above
+    try:
         _opentelemetry()[1].detach(attached)
+    except Exception:  # noqa: BLE001 - as above
+        LOG.debug("OpenTelemetry did not give its context back", exc_info=True)
 
 
 @contextmanager
@@ -142,11 +151,11 @@ def _opentelemetry() -> tuple[Any, Any, Any]:
 
 
 class Surroundings(NamedTuple):
-    """What OpenTelemetry says where a call is made: the span around it, and the baggage that came along."""
+    """What OpenTelemetry says where a call is made: the span around it, and the baggage that came along, of any values."""
 
     trace_id: int = 0
     span_id: int = 0
-    baggage: Mapping[str, str] = MappingProxyType({})
+    baggage: Mapping[str, object] = MappingProxyType({})
 
 
 NO_SURROUNDINGS: Final = Surroundings()
@@ -156,32 +165,33 @@ def surroundings() -> Surroundings:
     """The current span and baggage; nothing where OpenTelemetry is not loaded."""
     if "opentelemetry.trace" not in sys.modules:
         return NO_SURROUNDINGS
-    with suppress(Exception):  # another library's business must not end the host's
-        baggage, _, trace = _opentelemetry()
-        span = trace.get_current_span().get_span_context()
-        carried = texts_of(baggage.get_all())
-        return Surroundings(span.trace_id, span.span_id, carried) if span.is_valid else Surroundings(0, 0, carried)
-    return NO_SURROUNDINGS
+    try:
+        baggage, context, trace = _opentelemetry()
+        current = context.get_current()
+        carried = baggage.get_all(current)
+        span = trace.get_current_span(current).get_span_context()
+    except Exception:  # noqa: BLE001 - as above
+        LOG.debug("OpenTelemetry's context could not be read", exc_info=True)
+        return NO_SURROUNDINGS
+    if span.is_valid:
+        return Surroundings(span.trace_id, span.span_id, carried)
+    return Surroundings(baggage=carried) if carried else NO_SURROUNDINGS
 
 
-def texts_of(baggage: Mapping[str, object]) -> dict[str, str]:
-    """The entries of OpenTelemetry's baggage that could have travelled."""
-    return {name: value for name, value in baggage.items() if isinstance(value, str)} if baggage else {}
+def in_surroundings(metadata: Object, told: Context, baggage: Mapping[str, object]) -> Object:
+    """The metadata of a call with what was told around it: what is told here wins over baggage, and both over the call's own.
 
-
-def in_surroundings(metadata: Object, told: Context, baggage: Mapping[str, str]) -> Object:
-    """The metadata of a call with what was told around it: what is told here wins over baggage, and both over the call's own."""
-    labels = [*_labels(baggage), *told.tags, *map(str, as_list(metadata.get("tags")))]
+    Of baggage only texts are read: nothing else travels.
+    """
+    texts = {name: value for name, value in baggage.items() if isinstance(value, str)}
+    labels = [label for label in texts.get(TAGS, "").split(",") if label]
+    labels += [*told.tags, *map(str, as_list(metadata.get("tags")))]
     named = without_absent(
         {
-            "userId": told.user_id or as_text(baggage.get(USER)),
-            "sessionId": told.session_id or as_text(baggage.get(SESSION)),
+            "userId": told.user_id or as_text(texts.get(USER)),
+            "sessionId": told.session_id or as_text(texts.get(SESSION)),
             "tags": list(dict.fromkeys(labels)) or None,
         }
     )
-    carried = {name.removeprefix(METADATA): value for name, value in baggage.items() if name.startswith(METADATA)}
+    carried = {name.removeprefix(METADATA): value for name, value in texts.items() if name.startswith(METADATA)}
     return {**carried, **{name: value for name, value in metadata.items() if name not in named}, **named, **told.metadata}
-
-
-def _labels(baggage: Mapping[str, str]) -> list[str]:
-    return [label for label in baggage.get(TAGS, "").split(",") if label]

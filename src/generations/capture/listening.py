@@ -11,7 +11,7 @@ from opentelemetry import baggage
 from opentelemetry.sdk._logs import LogRecordProcessor, ReadWriteLogRecord
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor
 
-from generations.capture.context import NOTHING_TOLD, current_context, texts_of
+from generations.capture.context import NOTHING_TOLD, current_context
 from generations.capture.counters import LOG
 from generations.capture.open_spans import OPEN_SPANS
 from generations.capture.process import keep
@@ -38,7 +38,7 @@ class SpanListener(SpanProcessor):
             return
         try:
             told, carried = current_context(), baggage.get_all(parent_context)
-            around = Around(told, texts_of(carried)) if carried or told is not NOTHING_TOLD else None
+            around = Around(told, carried) if carried or told is not NOTHING_TOLD else None
             ids = span.get_span_context()
             OPEN_SPANS.begin(ids.trace_id, ids.span_id, span, around)
         except Exception:  # noqa: BLE001 - whatever it is, it is not the host's

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from generations.capture.context import NO_SURROUNDINGS, NOTHING_TOLD, current_context, surroundings
+from generations.capture.counters import LOG
 from generations.capture.snapshot import Snapshot
 from generations.record.identity import uuid7_text
 
@@ -113,7 +114,7 @@ class Recording:
         self.parameters: dict[str, Any] = {}
         self.metadata: dict[str, Any] = {}
         self.tags: list[str] = []
-        with suppress(Exception):  # a value of the host that cannot be copied is not worth its program
+        try:
             if parameters:
                 self.parameters.update(parameters)
             if metadata:
@@ -122,6 +123,8 @@ class Recording:
                 self.tags.extend(tags)
             self.input = snapshot.take(input)
             self.request = None if request is None else snapshot.take(dict(request))
+        except Exception:  # noqa: BLE001 - a value of the host that cannot be copied is not worth its program
+            LOG.debug("not all of a generation could be taken", exc_info=True)
         self.output: Any = None
         self.alternatives: list[Any] | None = None
         self.finish_reason: str | None = None
@@ -172,8 +175,10 @@ class Recording:
         """Give back what was current before."""
         token, self._token = self._token, None
         if token is not None:
-            with suppress(ValueError):  # left in another task than it was entered in, as async generators may be
+            try:
                 _current.reset(token)
+            except ValueError:
+                LOG.debug("a generation was left in another task than it was entered in, as async generators may be")
 
     def usage(
         self,
@@ -254,7 +259,7 @@ class Recording:
         self.ended_ns = time.perf_counter_ns()
         if error is not None:
             self.error = _told(error)
-        with suppress(Exception):  # as in the constructor
+        try:
             take = self.snapshot.take
             if self.output is not None:
                 self.output = take(self.output)
@@ -264,6 +269,8 @@ class Recording:
                 self.parameters = take(self.parameters)
             if self.metadata:
                 self.metadata = take(self.metadata)
+        except Exception:  # noqa: BLE001 - as in the constructor
+            LOG.debug("not all of a generation could be taken", exc_info=True)
         self._keep(self)
 
 

@@ -25,7 +25,6 @@ MOST_VALUES: Final = 50_000
 CUT: Final = "…"
 
 _SCALARS: Final = frozenset({int, float, bool, type(None)})
-_TEXT: Final = frozenset({str})
 _CONTAINER_BYTES: Final = 64
 _SCALAR_BYTES: Final = 16
 
@@ -63,20 +62,19 @@ class Snapshot:
         return self._other(value, depth)
 
     def _object(self, value: dict[Any, Any], depth: int) -> dict[str, Any]:
-        taken: dict[str, Any] = {}
-        size = 0
-        for key, item in value.items():
+        taken = value.copy()
+        size = _SCALAR_BYTES * len(taken)
+        is_named = True
+        for key, item in taken.items():
             kind = type(item)  # pyright: ignore[reportUnknownVariableType] - as above
             if kind is str:
-                size += len(item) + _SCALAR_BYTES
-                taken[key] = item
-            elif kind in _SCALARS:
-                size += _SCALAR_BYTES
-                taken[key] = item
-            else:
+                size += len(item)
+            elif kind not in _SCALARS:
                 taken[key] = self.take(item, depth)
+            if type(key) is not str:
+                is_named = False
         self.size_bytes += size
-        return taken if _TEXT.issuperset(map(type, taken)) else {_key(key): item for key, item in taken.items()}
+        return taken if is_named else {_key(key): item for key, item in taken.items()}
 
     def _list(self, value: list[Any] | tuple[Any, ...], depth: int) -> list[Any]:
         if len(value) > 8:  # long lists of numbers or tokens: an embedding, a prompt of token ids
@@ -105,7 +103,7 @@ class Snapshot:
             case UUID() | Decimal() | date() | PurePath():
                 return str(value)
             case dict():
-                return self._object(cast("dict[Any, Any]", value), depth + 1)
+                return self._object(dict(dict[Any, Any].items(cast("dict[Any, Any]", value))), depth + 1)  # without code of its class
             case list() | tuple():
                 return self._list(cast("list[Any]", value), depth + 1)
             case set() | frozenset():

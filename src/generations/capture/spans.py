@@ -22,7 +22,7 @@ class Around(NamedTuple):
     """What was told where a span began: by `user(...)` and the like here, and by baggage from elsewhere."""
 
     told: Context = NOTHING_TOLD
-    baggage: Mapping[str, str] = {}
+    baggage: Mapping[str, object] = {}
 
 
 class EndedSpan(NamedTuple):
