@@ -23,6 +23,7 @@ from generations.pricing.prices import Prices
 from generations.store.collection import Collection
 from generations.store.store import Store
 from generations.wire.detect import DIALECTS
+from generations.wire.litellm import record_of as litellm_record
 
 from ..wire.exports import (
     MESSAGES,
@@ -41,6 +42,7 @@ from ..wire.exports import (
 )
 from ..wire.otlp.payloads import a_request, a_sent_span
 from ..wire.payloads import a_log, a_model_event, an_observation
+from ..wire.test_litellm import payload as a_litellm_payload
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +131,21 @@ def test_a_format_is_told_by_its_content_and_a_call_is_the_same_in_every_form_of
 
 _PACKED = frozenset(["langfuse", "langsmith", "phoenix"])
 """Those whose last form is Parquet, which is packed within."""
+
+
+def test_spend_logs_complete_calls_that_were_posted_and_take_nothing_from_them(collection):
+    posted = litellm_record(a_litellm_payload(litellm_call_id="c-1", end_user="ann"))
+    collection.insert_one(posted)
+    about = {"litellm_call_id": "c-1", "startTime": "2026-11-23T20:42:41.621Z", "messages": {}, "response": {}, "end_user": "bob"}
+    rows = as_lines([a_spend_log("chatcmpl-7", **about, team_id="t-1"), a_spend_log("chatcmpl-8", **about)])
+
+    first, second = (import_from(io.BytesIO(rows), collection.store) for _ in range(2))
+
+    assert (counts(first), counts(second)) == ((2, 1, 0, 1, 0), (2, 0, 2, 0, 0))
+    found = collection.get(posted["id"])
+    assert (found["input"], found["output"]) == (posted["input"], posted["output"])
+    assert (found["metadata"]["userId"], found["metadata"]["litellm"]["team_id"]) == ("ann", "t-1")
+    assert collection.count_documents({}) == 2
 
 
 def test_a_batch_is_priced_as_one(engine, project):

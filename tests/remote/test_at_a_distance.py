@@ -15,6 +15,8 @@ from generations import Generations, InvalidRecord, LimitExceeded, sample_genera
 from generations.errors import NotFound
 from generations.jobs.importing import import_from
 from generations.remote import backend
+from generations.wire.litellm_spend import records
+from tests.wire.exports import a_spend_log
 
 NOON = datetime(2024, 6, 15, 12, 30, 45, 123456, tzinfo=UTC)
 
@@ -182,6 +184,18 @@ def test_an_import_counts_and_refuses_as_on_a_folder(distant, tmp_path):
     assert (first.read, first.added, first.unchanged, first.replaced, first.refused) == (6, 3, 1, 1, 1)
     assert second.added == 0
     assert distant.count_documents({}) == 3
+
+
+def test_spend_logs_of_litellm_complete_what_was_posted_to_the_server(distant, tmp_path):
+    [record] = records(a_spend_log(litellm_call_id="c-1"))
+    distant.insert_one(record | {"input": {"type": "text", "content": "As it was posted."}})
+    (tmp_path / "spend.jsonl").write_text(json.dumps(a_spend_log(litellm_call_id="c-1", team_id="t-1")))
+
+    first, second = (import_from(tmp_path / "spend.jsonl", distant.origin) for _ in range(2))
+
+    assert (first.replaced, second.replaced, second.unchanged) == (1, 0, 1)
+    found = distant.get(record["id"])
+    assert (found["input"]["content"], found["metadata"]["litellm"]["team_id"]) == ("As it was posted.", "t-1")
 
 
 def test_a_long_answer_is_read_in_flat_memory(distant):

@@ -44,6 +44,26 @@ def test_one_a_list_and_lines_are_taken_alike(http):
     assert ids(http) == ["b", "a", "c"]
 
 
+@pytest.mark.parametrize("headers", [{}, JSON_LINES])
+def test_complete_fills_the_gaps_of_what_is_there(http, headers):
+    http.post("/api/generations", json=record("a", status="success"))
+    poorer = [record("a", status="error", metadata={"row": 7}), record("b")]
+    body = lines(*poorer) if headers else json.dumps(poorer).encode()
+
+    answer = http.post("/api/generations?complete=true", content=body, headers=headers)
+    refused = http.post("/api/generations?complete=true", json=[record("c"), {"id": "no model"}])
+
+    assert {name: count for name, count in answer.json().items() if name.endswith("Count")} == {
+        "insertedCount": 1,
+        "replacedCount": 1,
+        "unchangedCount": 0,
+        "refusedCount": 0,
+    }
+    found = http.get("/api/generations/a").json()
+    assert (found["status"], found["metadata"]) == ("success", {"row": 7})
+    assert (refused.status_code, ids(http)) == (400, ["b", "a"])
+
+
 @pytest.mark.parametrize("packing", ["gzip", "zstd"])
 def test_packed_lines_are_taken(http, packing):
     text = lines(*(record(f"r-{n}") for n in range(2000)))

@@ -80,6 +80,48 @@ def test_a_page_holds_a_record_for_each_call_of_a_model():
     assert [record["id"] for record in records(page)] == ["litellm-a", "litellm-b"]
 
 
+CALL = {"id": "chatcmpl-1", "litellm_call_id": "c-1", "startTime": 1740823200.4996, "messages": MESSAGES}
+
+
+def its_row(id_="chatcmpl-1", **columns):
+    """The row of that call, which keeps milliseconds."""
+    return a_spend_log(id_, **{"litellm_call_id": "c-1", "startTime": "2025-03-01T10:00:00.500Z"} | columns)
+
+
+def test_a_row_has_the_id_of_the_payload_that_was_posted_of_the_same_call():
+    posted = record_of(payload(**CALL))["id"]
+    told_in_metadata = its_row(litellm_call_id=None, metadata={"litellm_call_id": "c-1"})
+
+    for row in (its_row(), its_row(startTime="2025-03-01 10:00:00.5"), told_in_metadata):
+        assert [record["id"] for record in records(row)] == [posted]
+
+
+def test_ids_agree_where_the_spend_logs_add_to_theirs():
+    cached = record_of(payload(**CALL | {"id": "chatcmpl-1_cache_hit1740823200.51"}))["id"]
+    late = record_of(payload(**CALL | {"startTime": 1740823200.9997}))["id"]
+    batch = record_of(payload(**CALL | {"call_type": "aretrieve_batch"}))["id"]
+
+    assert only(**its_row("chatcmpl-1_cache_hit1740823200.62"))["id"] == cached
+    assert only(**its_row(startTime="2025-03-01T10:00:01Z"))["id"] == late
+    assert only(**its_row("chatcmpl-1_batch_cost", call_type="aretrieve_batch"))["id"] == batch
+
+
+def test_another_call_and_a_failure_have_ids_of_their_own():
+    """Of a request that failed each attempt is posted, and there is one row."""
+    posted = {record_of(payload(**CALL))["id"], record_of(payload(**CALL | {"status": "failure"}))["id"]}
+    others = (
+        its_row(litellm_call_id="c-2"),
+        its_row("chatcmpl-2"),
+        its_row(startTime="2025-03-01T10:00:09Z"),
+        its_row(call_type="aresponses"),
+        its_row("c-1", status="failure"),
+        its_row(litellm_call_id=None),
+    )
+
+    assert posted.isdisjoint(only(**row)["id"] for row in others)
+    assert len({only(**row)["id"] for row in others}) == len(others)
+
+
 def test_payloads_that_callbacks_wrote_into_files_are_read_as_those_that_are_posted():
     assert recognises(payload())
     assert list(records(payload())) == [record_of(payload())]

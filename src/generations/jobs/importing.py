@@ -131,6 +131,7 @@ class _Import:
         self._on_progress = on_progress
         self._forced = forced
         self._requests = requests
+        self._is_completing = False
         self._seen: dict[bytes, int] = {}
         self._inserter = ThreadPoolExecutor(1, thread_name_prefix="generations-import")
         self._pending: Future[Taken] | None = None
@@ -155,6 +156,7 @@ class _Import:
                 if dialect is None:
                     dialect = _fitting(self._forced, batch, self._source) if self._forced else _dialect_of(batch, self._source)
                     self.report = replace(self.report, dialect=dialect.name)
+                    self._is_completing = dialect.is_poorer
                     translator = None if dialect is OWN else self._translator(dialect)
                 for part in [batch] if translator is None else translator.translated(batch):
                     self._take(part)
@@ -199,7 +201,13 @@ class _Import:
             refusal = Refusal.of(batch.unit, batch.numbers[index], error)
             self._rejects.add(batch.texts[index], refusal)
             refusals.append(refusal)
-        write = prepared(self._origin, rows, [text for index, text in enumerate(batch.texts) if index not in faults])
+        write = prepared(
+            self._origin,
+            rows,
+            [text for index, text in enumerate(batch.texts) if index not in faults],
+            completing=self._is_completing,
+            max_record_bytes=self._max_record_bytes,
+        )
         taken = len(rows)
         del rows
         self._settle()

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from generations.joining.completing import complete
 from generations.record import content
+from generations.record.encode import MAX_BYTES
 from generations.remote.backend import ServerBackend
 
 if TYPE_CHECKING:
@@ -27,16 +29,25 @@ class Taken:
     replaced: int
 
 
-def prepared(origin: Store | ServerBackend, rows: Rows, records: Sequence[Record]) -> Callable[[], Taken]:
+def prepared(
+    origin: Store | ServerBackend, rows: Rows, records: Sequence[Record], *, completing: bool = False, max_record_bytes: int = MAX_BYTES
+) -> Callable[[], Taken]:
     """Make a batch ready to be written, so that calling what is returned only writes.
 
     Args:
         origin: where they go.
         rows: the records as they were encoded, with the ids that they get.
         records: the same records as they came.
+        completing: records that are there keep all that they tell, and their gaps are filled.
+        max_record_bytes: the largest record, also when it is completed.
     """
-    count, changed_within = len(rows), _changed_within(rows)
-    write = _for_server(origin, rows, records) if isinstance(origin, ServerBackend) else _for_store(origin, rows)
+    count, changed_within = len(rows), 0 if completing else _changed_within(rows)
+    if isinstance(origin, ServerBackend):
+        write = _for_server(origin, rows, records, completing=completing)
+    elif completing:
+        write = _completing(origin, rows, records, max_record_bytes)
+    else:
+        write = _for_store(origin, rows)
 
     def written() -> Taken:
         added, replaced = write()
@@ -55,11 +66,19 @@ def _for_store(store: Store, rows: Rows) -> Callable[[], tuple[int, int]]:
     return write
 
 
-def _for_server(server: ServerBackend, rows: Rows, records: Sequence[Record]) -> Callable[[], tuple[int, int]]:
+def _completing(store: Store, rows: Rows, records: Sequence[Record], max_record_bytes: int) -> Callable[[], tuple[int, int]]:
+    def write() -> tuple[int, int]:
+        outcome = complete(store, rows, records, max_record_bytes)
+        return len(outcome.inserted_ids), len(outcome.replaced_ids)
+
+    return write
+
+
+def _for_server(server: ServerBackend, rows: Rows, records: Sequence[Record], *, completing: bool) -> Callable[[], tuple[int, int]]:
     named = [(id, _with_id(id, record)) for id, record in zip(rows.ids, records, strict=True)]
 
     def write() -> tuple[int, int]:
-        added, replaced, _ = server.insert_named(named)
+        added, replaced, _ = server.insert_named(named, completing=completing)
         return added, replaced
 
     return write

@@ -135,15 +135,21 @@ class ServerBackend:
             raise
         return InsertManyResult([id for id, _ in texts], inserted, replaced, unchanged)
 
-    def insert_named(self, texts: Sequence[tuple[str, bytes]]) -> tuple[int, int, int]:
-        """Records that were checked, with their ids: how many were inserted, replaced and left as they are; an id counts once."""
-        counts = [self._insert(request) for request in _requests(texts)]
+    def insert_named(self, texts: Sequence[tuple[str, bytes]], *, completing: bool = False) -> tuple[int, int, int]:
+        """Records that were checked, with their ids: how many were inserted, replaced and left as they are; an id counts once.
+
+        Args:
+            texts: the ids and the JSON texts of the records.
+            completing: records that are there keep all that they tell, and their gaps are filled.
+        """
+        how = "complete=true" if completing else "atomic=true"
+        counts = [self._insert(request, how) for request in _requests(texts)]
         inserted, replaced, unchanged = (sum(column) for column in zip(*counts, strict=True)) if counts else (0, 0, 0)
         return inserted, replaced, unchanged
 
-    def _insert(self, texts: Sequence[tuple[str, bytes]]) -> tuple[int, int, int]:
+    def _insert(self, texts: Sequence[tuple[str, bytes]], how: str) -> tuple[int, int, int]:
         body = b"[" + b",".join(text for _, text in texts) + b"]"
-        answer = self.connection.ask("POST", "/generations?atomic=true", body, repeatable=True, read_seconds=CHANGE_SECONDS)
+        answer = self.connection.ask("POST", f"/generations?{how}", body, repeatable=True, read_seconds=CHANGE_SECONDS)
         found = msgspec.json.decode(answer, type=_Inserted)
         different = len({id for id, _ in texts})
         return found.inserted_count, found.replaced_count, different - found.inserted_count - found.replaced_count

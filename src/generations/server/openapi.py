@@ -32,6 +32,7 @@ _PARAMETERS: Final[dict[str, Schema]] = {
     "page": {"type": "integer", "minimum": 1, "maximum": 10**9, "default": 1},
     "count": {"type": "boolean", "default": True},
     "atomic": {"type": "boolean", "default": False},
+    "complete": {"type": "boolean", "default": False},
 }
 """Query parameters that are no texts."""
 

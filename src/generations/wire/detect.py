@@ -38,6 +38,7 @@ class Dialect:
         recognises: True when a parsed document is in this dialect; the row of a table is an object of its cells.
         records: the document's records in our shape, not yet validated.
         traces: how the pieces of several documents are put together, where a trace may be spread over them.
+        is_poorer: the program that writes it also sends its calls as they happen, and tells more then.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Dialect:
     recognises: Callable[[Any], bool]
     records: Callable[[Any], Iterator[Object]]
     traces: Traces | None = None
+    is_poorer: bool = False
 
 
 def _traced(name: str, title: str, recognises: Callable[[Any], bool], traces: Traces) -> Dialect:
@@ -65,7 +67,7 @@ LANGFUSE = _traced("langfuse", langfuse_export.TITLE, langfuse_export.recognises
 LANGSMITH = _traced("langsmith", langsmith_export.TITLE, langsmith_export.recognises, traces_of(langsmith_export.telemetry_of))
 PHOENIX = _traced("phoenix", phoenix_export.TITLE, phoenix_export.recognises, traces_of(phoenix_export.telemetry_of))
 HELICONE = Dialect("helicone", helicone_export.TITLE, helicone_export.recognises, helicone_export.records)
-LITELLM = Dialect("litellm", litellm_spend.TITLE, litellm_spend.recognises, litellm_spend.records)
+LITELLM = Dialect("litellm", litellm_spend.TITLE, litellm_spend.recognises, litellm_spend.records, is_poorer=True)
 LLM = Dialect("llm", llm_logs.TITLE, llm_logs.recognises, llm_logs.records)
 OPENAI_BATCH = Dialect("openai-batch", openai_batch.TITLE, openai_batch.recognises, openai_batch.records)
 OPENAI_STORED = Dialect("openai-stored", openai_stored.TITLE, openai_stored.recognises, openai_stored.records)

@@ -88,7 +88,7 @@ def record_of(payload: Any) -> Object | None:
         "timeToFirstToken": measured(_first_token_ms(sent, start_ns, end_ns, first_ns), "time to the first token", notes),
     }
     record: Object = {
-        "id": _id(sent),
+        "id": _id(sent, start_ns),
         "timestamp": None if start_ns is None else instants.iso(instants.from_micros(start_ns // 1000)),
         "model": model if group in (None, model["id"]) else model | {"name": group},
         "input": input_of(call, usage),
@@ -115,14 +115,22 @@ def _is_housekeeping(sent: Object) -> bool:
     return any(_HOUSEKEEPING.match(name) is not None for name in (kind, kind.removeprefix("a")))
 
 
-def _id(sent: Object) -> str:
+def _id(sent: Object, start_ns: int | None) -> str:
     """Of what tells one call from all others, and is the same when the payload is sent again.
 
     `id` alone is not enough: for an answer it is the provider's, which need not be unique, and all failed attempts at one
-    request have the same.
+    request have the same. Of calls that succeeded it is made of nothing but what the spend logs tell as well, which keep
+    milliseconds.
     """
-    about = [sent.get(name) for name in ("id", "litellm_call_id", "call_type", "status", "startTime")]
+    has_failed = sent.get("status") == "failure"
+    start = sent.get("startTime") if has_failed or start_ns is None else (start_ns + 500_000) // 1_000_000_000
+    told_id = _ADDED_TO_ID.sub("", str(sent.get("id")))
+    about = [told_id, sent.get("litellm_call_id"), sent.get("call_type"), "failure" if has_failed else "success", start]
     return "litellm-" + blake2b("\x1f".join(map(str, about)).encode(errors="replace"), digest_size=16).hexdigest()
+
+
+_ADDED_TO_ID: Final = re.compile(r"(?:_batch_cost|_background_cost)?(?:_cache_hit[\d.]+)?$")
+"""What the spend logs add to ids, which must be unique there; of an answer from the cache the time, which is another one in the payload."""
 
 
 def _call(sent: Object, answer: Answer, tokens: Tokens) -> Call:

@@ -38,13 +38,21 @@ def records(document: Any) -> Iterator[Object]:
         if _is_payload(item):
             record = litellm.record_of(item)
         else:
-            row = structures(item, *_STRUCTURES)
-            record = litellm.record_of(_payload(row))
-            if record is not None and row.get("request_id"):
-                # Unlike the payload's id, the table's tells each attempt from all others.
-                record |= {"id": f"litellm-{row['request_id']}"}
+            payload = _payload(structures(item, *_STRUCTURES))
+            record = litellm.record_of(payload)
+            if record is not None and not _tells_what_was_posted(payload) and payload.get("id"):
+                record |= {"id": f"litellm-{payload['id']}"}
         if record is not None:
             yield record
+
+
+def _tells_what_was_posted(payload: Object) -> bool:
+    """Whether the id of the row's record is that of the payload which the callback posts of the same call.
+
+    Not of failures, where each attempt is posted and the request has one row, nor of rows of builds that did not write down
+    `litellm_call_id`: without it two calls could be taken for one.
+    """
+    return payload.get("status") != "failure" and "litellm_call_id" in payload
 
 
 _SAME: Final = [
@@ -84,6 +92,7 @@ def _payload(row: Object) -> Object:
         {
             **{name: row.get(name) for name in _SAME},
             "id": row.get("request_id"),
+            "litellm_call_id": first_text(row.get("litellm_call_id"), about.get("litellm_call_id")),
             "response_cost": spent,
             "cache_hit": True if str(row.get("cache_hit")).lower() == "true" else None,
             "status": first_text(row.get("status"), about.get("status")),

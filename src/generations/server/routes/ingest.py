@@ -7,8 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from anyio import to_thread
 
 from generations.errors import InvalidInput
+from generations.joining.completing import complete
 from generations.record import content, identity
 from generations.record.encode import Naming, encode_each, encode_records
 from generations.server import schemas
@@ -19,7 +21,10 @@ from generations.server.taking import ROOM_OF_A_RECORD, Taken, comes_as_lines, e
 if TYPE_CHECKING:
     from starlette.responses import Response
 
-PARAMETERS: Final = {"atomic": "true: take all of the records, or none when one is refused"}
+PARAMETERS: Final = {
+    "atomic": "true: take all of the records, or none when one is refused",
+    "complete": "true: of records that are there take only what they do not tell yet; none when one is refused",
+}
 IDEMPOTENCY_KEY: Final = "idempotency-key"
 _KEY: Final = re.compile(r"[!-~]{1,255}")
 
@@ -28,11 +33,13 @@ async def insert(call: Call) -> Response:
     """Take one record, a list of them, or JSON lines; the answer comes once they are on disk.
 
     Refused records of a list or of lines are told by their number, and the others are taken, unless `atomic=true`.
+    With `complete=true` a record that is there keeps all that it tells, and its gaps are filled: another sender told the same call.
     Under an `Idempotency-Key` records without an id get ids that are made of the key and of what was sent, so that
     the same request sent again adds nothing, whenever that is.
     """
     known_parameters(call.request, PARAMETERS)
-    atomic = flag(call.request, "atomic")
+    is_completing = flag(call.request, "complete")
+    atomic = flag(call.request, "atomic") or is_completing
     name = _naming(call.request.headers.get(IDEMPOTENCY_KEY))
     is_lines, taken = comes_as_lines(call.request), Taken()
     if is_lines and not atomic:
@@ -52,7 +59,10 @@ async def insert(call: Call) -> Response:
         else:
             rows, refused = await encoded(call, encode_each, records, len(body), name)
             taken.refuse(refused, range(1, len(records) + 1))
-        if len(rows):
+        if is_completing:
+            work = partial(complete, call.collection.store, rows, records, call.collection.max_record_bytes)
+            taken.count(rows.ids, await to_thread.run_sync(work, limiter=call.state.writes))
+        elif len(rows):
             under_way = await submit(call, rows, holding)
             taken.count(under_way.ids, await under_way.written)
         return taken.response(call)
