@@ -1,5 +1,7 @@
 """Ids grow, and equal content has equal ids."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from uuid import UUID
@@ -33,6 +35,37 @@ def test_ids_increase_beyond_the_room_of_one_millisecond(monkeypatch):
     ids = [make() for _ in range(1000)]
 
     assert all(one < other for one, other in pairwise(ids))
+
+
+FORKS_WHILE_AN_ID_IS_MADE = """
+import os, signal, threading
+from types import SimpleNamespace
+from generations.record import identity
+
+clock, is_asked, goes_on = identity.time, threading.Event(), threading.Event()
+
+def slow():
+    is_asked.set()
+    goes_on.wait()
+    return clock.time_ns()
+
+identity.time = SimpleNamespace(time_ns=slow)
+maker = threading.Thread(target=identity.uuid7)
+maker.start()
+is_asked.wait()
+identity.time = clock
+child = os.fork()
+if not child:
+    signal.alarm(5)
+    os._exit(identity.uuid7() == identity.uuid7())
+goes_on.set()
+maker.join()
+assert os.waitpid(child, 0)[1] == 0
+"""
+
+
+def test_a_fork_while_an_id_is_made_stops_no_child():
+    subprocess.run([sys.executable, "-c", FORKS_WHILE_AN_ID_IS_MADE], check=True, timeout=30)
 
 
 def test_an_id_carries_its_millisecond():

@@ -91,6 +91,11 @@ def _make_uuid7() -> Callable[[], str]:
             ms, count = last_ms, counter
         return uuid7_text(ms, count << 56 | random & (2**56 - 1))
 
+    def begin_anew() -> None:
+        nonlocal lock
+        lock = Lock()  # the thread that held it is not in the child
+
+    os.register_at_fork(after_in_child=begin_anew)
     return uuid7
 
 
