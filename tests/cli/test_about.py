@@ -30,3 +30,9 @@ def test_stats_for_people_name_the_currency(filled):
 def test_fields_are_those_of_the_table(run):
     assert [field["path"] for field in run("fields").lines] == [field.path for field in FIELDS]
     assert len(run("fields", "--table").out.splitlines()) == len(FIELDS) + 1
+
+
+def test_unknown_tokens_are_not_0(run):
+    run("insert", '[{"model": {"id": "whisper-1"}}, {"model": {"id": "m"}, "usage": {"totalTokens": 0}}]')
+
+    assert [(model["model"], model["tokens"]) for model in run("stats").lines[0]["models"]] == [("m", 0), ("whisper-1", None)]

@@ -122,6 +122,8 @@ def test_explain_shows_sql_parameters_and_estimate_for_filters_and_pipelines(fil
         (["find", "{}", "--filter", "{}"], "given twice"),
         (["aggregate", '"$match"'], "not a list of stages"),
         (["count", "{'model.id': 'gpt-4'}"], "double quotes"),
+        (["find", '{"a": 1, "a": 2}'], "combine the conditions with $and"),
+        (["insert", '{"id": "a", "id": "b"}'], 'has the key "id" twice; leave one out'),
     ],
 )
 def test_a_wrong_query_is_one_line_on_stderr_and_exit_code_3(run, arguments, said):

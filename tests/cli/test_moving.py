@@ -6,6 +6,8 @@ import hashlib
 import json
 import re
 
+import pytest
+
 from generations.wire.detect import DIALECTS
 
 from ..wire.exports import MESSAGES, a_batch_request, a_run, an_answered_request
@@ -41,6 +43,16 @@ def test_import_reads_standard_input_and_puts_refused_lines_where_it_is_told(run
 
     assert (ran.code, ran.lines[0]["source"], ran.lines[0]["added"]) == (7, "standard input", 1)
     assert (tmp_path / "bad.jsonl").read_text() == "not json\n"
+
+
+@pytest.mark.parametrize("place", [".", "missing/bad.jsonl"])
+def test_a_place_that_cannot_take_what_is_refused_is_told_before_anything_is_imported(run, tmp_path, place):
+    (tmp_path / "a.jsonl").write_text(json.dumps(RECORDS[0]) + "\nnot json\n")
+
+    ran = run("import", "a.jsonl", "--rejected", place)
+
+    assert (ran.code, ran.err) == (3, f"error: {place} cannot take what is refused; name a file in a folder that is there\n")
+    assert run("count").out == "0\n"
 
 
 def test_many_refusals_are_told_in_short(run, tmp_path):

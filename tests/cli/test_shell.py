@@ -81,6 +81,15 @@ def test_a_wrong_url_is_exit_code_6(run):
     assert "mysql" in ran.err
 
 
+@pytest.mark.parametrize("command", [["count"], ["get", "a"], ["delete", "--all", "--yes"], ["export", "out.jsonl"], ["stats"]])
+def test_whoever_asks_of_a_folder_that_is_not_there_is_told(run, command, tmp_path):
+    ran = run(*command, "--data", "mistyped")
+
+    assert (ran.code, ran.out) == (6, "")
+    assert ran.err.startswith("error: there is no folder mistyped")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_unforeseen_error_is_one_line_and_debug_shows_where(run, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError("by zero")
@@ -144,8 +153,8 @@ def test_a_reader_that_stops_reading_is_no_error_to_speak_of():
     process.stderr.close()
 
 
-def test_interrupting_is_quiet():
-    process = started("import", "-", "--data", os.devnull + "-no", stdin=subprocess.PIPE)
+def test_interrupting_is_quiet(tmp_path):
+    process = started("import", "-", "--data", str(tmp_path), stdin=subprocess.PIPE)
     process.stdin.write("\n")
     process.stdin.flush()
     while int.from_bytes(fcntl.ioctl(process.stdin, termios.FIONREAD, bytes(4)), sys.byteorder):  # until it reads its input
@@ -161,11 +170,32 @@ def test_the_version_is_that_of_the_package(run):
     assert json.dumps(run("--version").out.strip()).count(".") == 2
 
 
-def test_a_full_disk_is_one_line(filled):
-    if not Path("/dev/full").exists():
-        pytest.skip("this system has no /dev/full")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("command", [["sample", "10"], ["sample", "1000"], ["--help"], ["find", "--help"], ["--version"]])
+def test_a_full_disk_is_one_line(command):
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run([PROGRAM, "sample", "10"], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        done = subprocess.run([PROGRAM, *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
 
-    assert done.stderr == "error: No space left on device\n"
-    assert done.returncode == 1
+    assert done.stderr == "error: standard output cannot be written: No space left on device\n"
+    assert done.returncode == 4
+
+
+def test_a_closed_standard_output_is_told_before_anything_is_done(tmp_path):
+    done = closing(">&-", "sample", "10", "--into", str(tmp_path / "data"))
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: standard output is closed; ")
+    assert not (tmp_path / "data").exists()
+
+
+def test_standard_input_and_error_may_be_closed(tmp_path):
+    (tmp_path / "a.jsonl").write_text('not json\n{"id": "a", "model": {"id": "m"}}\n')
+    data = str(tmp_path / "data")
+
+    assert closing("2>&-", "import", str(tmp_path / "a.jsonl"), "--data", data).returncode == 7
+    assert closing("<&-", "insert", "-", "--data", data, "--table").stdout == "0 inserted\n"
+
+
+def closing(redirection, *arguments):
+    """The command run by a shell with one of its streams closed."""
+    return subprocess.run(["sh", "-c", f'exec "$@" {redirection}', "sh", PROGRAM, *arguments], capture_output=True, text=True, check=False)

@@ -74,11 +74,12 @@ def _stats(generations: "Collection") -> dict[str, Any]:
     costs = generations.aggregate(
         [{"$match": {"usage.cost": {"$ne": None}}}, {"$group": {"_id": "$usage.currency", "cost": {"$sum": "$usage.cost"}}}]
     )
+    tokens = "$usage.totalTokens"
     models = generations.aggregate(
         [
-            {"$group": {"_id": "$model.id", "records": {"$sum": 1}, "tokens": {"$sum": "$usage.totalTokens"}}},
+            {"$group": {"_id": "$model.id", "records": {"$sum": 1}, "tokens": {"$sum": tokens}, "most": {"$max": tokens}}},
             {"$sort": {"records": -1, "_id": 1}},
-            {"$project": {"_id": 0, "model": "$_id", "records": 1, "tokens": 1}},
+            {"$project": {"_id": 0, "model": "$_id", "records": 1, "tokens": {"$cond": [{"$eq": ["$most", None]}, None, "$tokens"]}}},
         ]
     )
     size = generations.stats()

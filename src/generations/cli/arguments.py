@@ -129,7 +129,8 @@ def _object(pairs: list[tuple[str, Any]], what: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
-            raise InvalidQuery(f"the {what} has the key {json.dumps(key)} twice", hint="combine the conditions with $and")
+            hint = "combine the conditions with $and" if what == "filter" else "leave one out"
+            raise InvalidQuery(f"the {what} has the key {json.dumps(key)} twice", hint=hint)
         found[key] = value
     return found
 

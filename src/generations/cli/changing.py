@@ -37,7 +37,7 @@ def insert(
       tail -n 5 log.jsonl | generations insert -
     """
     documents = arguments.documents_of(record)
-    with collection(context, data, project, prices) as generations:
+    with collection(context, data, project, prices, may_begin=True) as generations:
         result = generations.insert_many(documents)
     counts = {"inserted": result.inserted_count, "replaced": result.replaced_count, "unchanged": result.unchanged_count}
     if is_table(as_table):

@@ -59,10 +59,15 @@ def import_(
 
     if rejected is not None and len(files) > 1:
         raise InvalidInput("--rejected names one file, and several are imported", hint="import them one by one")
+    if rejected is not None and (rejected.is_dir() or not rejected.parent.is_dir()):
+        raise InvalidInput(f"{rejected} cannot take what is refused", hint="name a file in a folder that is there")
     if format is not None:
         named(format)  # before a file is opened
     refused = 0
-    with collection(context, data, project, prices) as generations, BatchRequests.among(files if len(files) > 1 else ()) as requests:
+    with (
+        collection(context, data, project, prices, may_begin=True) as generations,
+        BatchRequests.among(files if len(files) > 1 else ()) as requests,
+    ):
         for name in files:
             if name in requests.sources and not requests.sources.keys() >= set(files):
                 sys.stderr.write(
@@ -148,7 +153,7 @@ def sample(
             printing.write_line(answers.record_line(record))
         return
     done = 0
-    with collection(context, into, project) as generations, progress("sample") as move:
+    with collection(context, into, project, may_begin=True) as generations, progress("sample") as move:
         for batch in _batches(records):
             generations.insert_many(batch)
             done += len(batch)

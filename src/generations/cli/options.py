@@ -1,9 +1,12 @@
 """Options that many commands share, and what they mean together."""
 
+import os
 import sys
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+
+from generations.errors import ConfigError
 
 if TYPE_CHECKING:
     from generations.connect import Generations
@@ -26,12 +29,30 @@ PriceFile = Annotated[
 ]
 
 
-def collection(context: typer.Context, data: str | None, project: str | None, prices: str | None = None) -> "Generations":
-    """Open the collection that the options of the command or of the program name; those of the command win."""
-    from generations.connect import Generations  # noqa: PLC0415 - help needs no engine
+def collection(
+    context: typer.Context, data: str | None, project: str | None, prices: str | None = None, *, may_begin: bool = False
+) -> "Generations":
+    """Open the collection that the options of the command or of the program name; those of the command win.
+
+    Args:
+        context: the command's, with the options of the program.
+        data: where the generations are.
+        project: whose they are.
+        prices: what they are priced by.
+        may_begin: whether a folder is made where there is none. Whoever asks of one that is not there has mistyped its name.
+
+    Raises:
+        ConfigError: there is no such folder.
+    """
+    from generations.connect import Generations, default_url, folder_of, is_server  # noqa: PLC0415 - help needs no engine
 
     settings = cast("dict[str, str | None]", context.obj or {})
-    return Generations(data or settings.get("data"), project=project or settings.get("project"), prices=prices)
+    url = data or settings.get("data") or default_url()
+    folder = None if may_begin or is_server(url) else folder_of(url)
+    if folder is not None and not os.path.lexists(folder):
+        hint = "name another with --data or GENERATIONS_URL, or begin one: generations import FILE"
+        raise ConfigError(f"there is no folder {folder}, and so there are no generations in it", hint=hint)
+    return Generations(url, project=project or settings.get("project"), prices=prices)
 
 
 def is_table(as_table: bool | None) -> bool:
