@@ -7,6 +7,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 
 import pyarrow as pa
 import pytest
@@ -183,3 +184,15 @@ def test_computed_fields_can_be_exported(filled, tmp_path):
     export_to(tmp_path / "x.jsonl", filled.store, fields={"id": 1, "double": {"$multiply": ["$usage.cost", 2]}}, limit=1, sort=[("id", 1)])
 
     assert json.loads((tmp_path / "x.jsonl").read_text()) == {"id": "a", "double": 0.5}
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+def test_nothing_but_a_file_is_replaced(kind, filled, tmp_path):
+    target = tmp_path / "target"
+    target.mkdir() if kind == "folder" else os.mkfifo(target)
+
+    with pytest.raises(InvalidInput, match="is no file, and an export would take its place"):
+        export_to(target, filled.store)
+
+    assert not target.is_file()
+    assert list(tmp_path.iterdir()) == [target]

@@ -244,3 +244,10 @@ def test_all_refusals_are_in_the_file_even_when_the_report_shows_some(collection
     assert report.refused == 10
     assert len(report.refusals) == 3
     assert len(report.rejected_path.read_bytes().splitlines()) == 10
+
+
+def test_what_is_refused_and_cannot_be_kept_stops_the_import(collection, tmp_path):
+    (tmp_path / "folder.jsonl").mkdir()
+
+    with pytest.raises(StoreUnavailable, match=r"folder\.jsonl cannot be written: Is a directory; what was imported is safe"):
+        import_from(io.BytesIO(b"not json\n"), collection.store, rejected_path=tmp_path / "folder.jsonl")

@@ -29,6 +29,9 @@ class Output(io.RawIOBase):
     Attributes:
         path: the file; None for standard output.
         size_bytes: bytes written, packed.
+
+    Raises:
+        InvalidInput: the target cannot be written, or is a folder, a device or a pipe.
     """
 
     def __init__(self, target: str | Path | BinaryIO) -> None:
@@ -65,6 +68,9 @@ class Output(io.RawIOBase):
     def _opened(self, target: str | Path | BinaryIO) -> BinaryIO:
         if self.path is None:
             return sys.stdout.buffer if isinstance(target, str | Path) else target
+        if self.path.exists() and not self.path.is_file():
+            hint = "name a file in it" if self.path.is_dir() else "- is standard output, which can be sent anywhere"
+            raise InvalidInput(f"{self.path} is no file, and an export would take its place", hint=hint)
         self._partial = self.path.with_name(f".{self.path.name}.{os.getpid()}.partial")
         try:
             return self._partial.open("wb")

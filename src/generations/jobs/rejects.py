@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Self, TextIO
 
+from generations.errors import StoreUnavailable
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -49,6 +51,9 @@ class Rejects:
 
     `path` holds the refused texts as they were, so that they can be mended and imported; line n of
     `reasons_path` says why line n of it was refused. Files of an earlier import of the same source are replaced.
+
+    Raises:
+        StoreUnavailable: a refused text cannot be kept.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,11 +65,15 @@ class Rejects:
 
     def add(self, text: bytes, refusal: Refusal) -> None:
         """Keep one refused text."""
-        if self._texts is None or self._reasons is None:
-            self._texts = self.path.open("wb")
-            self._reasons = self.reasons_path.open("w", encoding="utf-8")
-        self._texts.write(text + b"\n")
-        self._reasons.write(json.dumps(refusal._asdict(), ensure_ascii=False) + "\n")
+        try:
+            if self._texts is None or self._reasons is None:
+                self._texts = self.path.open("wb")
+                self._reasons = self.reasons_path.open("w", encoding="utf-8")
+            self._texts.write(text + b"\n")
+            self._reasons.write(json.dumps(refusal._asdict(), ensure_ascii=False) + "\n")
+        except OSError as error:
+            hint = "what was imported is safe; repeat the import, which adds only what is missing"
+            raise StoreUnavailable(f"{self.path} cannot be written: {error.strerror or error}", hint=hint) from error
         self.count += 1
 
     def __enter__(self) -> Self:
