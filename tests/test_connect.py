@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generations import Collection, ConfigError, Generations, InvalidRecord, Limits
+from generations import Collection, ConfigError, Generations, InvalidRecord, Limits, StoreUnavailable
 from generations.connect import default_url, folder_of
 
 RECORD = {"id": "a", "model": {"id": "gpt-4"}}
@@ -166,3 +166,13 @@ with Generations({str(tmp_path / "data")!r}) as generations:
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=dict(os.environ))
 
     assert f"pip install 'generations[{package}]'" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "file/data", "taken"])
+def test_a_folder_that_cannot_be_used_is_told_with_its_name(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "taken" / "status").mkdir(parents=True)
+    (tmp_path / "taken" / "generations.json").write_text('{"format": 1}')
+
+    with pytest.raises(StoreUnavailable, match=f"{name} cannot be used: .*; check its permissions"):
+        Generations(tmp_path / name)

@@ -1,10 +1,11 @@
 """Every user query has limits; being stopped by one is a clear error, and the store goes on."""
 
 import time
+from typing import Any
 
 import pytest
 
-from generations import Collection, LimitExceeded, Limits, QueryFailed
+from generations import Collection, ConfigError, LimitExceeded, Limits, QueryFailed
 
 from .records import numbered
 
@@ -79,3 +80,9 @@ def test_limits_have_defaults() -> None:
     assert Limits().seconds
     assert Limits().memory_bytes
     assert Limits().result_rows
+
+
+@pytest.mark.parametrize("limits", [{"seconds": -1}, {"seconds": "1"}, {"memory_bytes": 0}, {"result_rows": -5}])
+def test_a_limit_that_cannot_be_kept_is_refused(limits: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="is a number above 0, not"):
+        Limits(**limits)

@@ -47,6 +47,7 @@ WRONG = [
     (a_record(usage__promptTokens="5"), "found a string at usage.promptTokens; send 5 without quotes"),
     (a_record(usage__promptTokens=2**63), "at most 64 bits at usage.promptTokens"),
     (a_record(usage__cost="much"), "expected a number, found a string at usage.cost"),
+    (a_record(usage__cost="2.5"), "found a string at usage.cost; send 2.5 without quotes"),
     (a_record(usage__cost=10**400), "larger than a float can hold at usage.cost"),
     (a_record(usage__cost=False), "expected a number, found false at usage.cost"),
     (a_record(performance__latency=-0.1), "never negative at performance.latency"),
@@ -235,3 +236,7 @@ def test_any_json_is_taken_or_refused_as_an_invalid_record(value: Any):
 @given(st.binary(max_size=60) | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_are_taken_or_refused_as_an_invalid_record(text: bytes):
     assert refusal_of(text).code == "invalid_record"
+
+
+def test_no_hint_leads_to_what_json_cannot_hold():
+    assert str(refusal_of(a_record(usage__cost="NaN"))) == "expected a number, found a string at usage.cost"

@@ -12,8 +12,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from generations.errors import ConfigError
 from generations.record.fields import FIELDS
 from generations.server.routes import ENDPOINTS
+from generations.server.settings import ServerSettings
 from generations.store.keys import SCOPES, Keys
 
 OPEN = {"/health", "/health/live", "/health/ready", "/api/openapi.json", "/api/docs", "/api/docs/docs.css", "/api/docs/docs.js"}
@@ -384,3 +386,14 @@ def _plain(answer: httpx2.Response) -> str:
     if "application/problem+json" in answer.headers.get("content-type", ""):
         return json.dumps({**answer.json(), "requestId": None})
     return answer.text
+
+
+@pytest.mark.parametrize("origin", ["foo", "app.example", "https://app.example/", "https://app.example/page", ""])
+def test_what_is_no_origin_is_refused(origin):
+    with pytest.raises(ConfigError, match=r"is not an origin; write https://app\.example"):
+        ServerSettings(cors_origins=(origin,))
+
+
+@pytest.mark.parametrize("origin", ["*", "https://app.example", "http://localhost:3000", "chrome-extension://abcdef"])
+def test_an_origin_is_what_a_browser_sends(origin):
+    assert ServerSettings(cors_origins=(origin,)).cors_origins == (origin,)

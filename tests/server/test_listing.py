@@ -202,6 +202,7 @@ def test_the_total_can_be_left_out(http):
         ("page=-1", "page", None),
         ("sort=usage.cots", "sort", "did you mean 'usage.cost'?"),
         ('where={"model.nme":1}', "where/model.nme", "did you mean 'model.name'?"),
+        ("sort=nope", "sort", None),
         ("where=[]", "where", 'write where={"usage.cost":{"$gte":0.01}}, percent-encoded'),
         ("where={", "where", None),
         ("$where=1", "$where", "steps are joined by single dots"),
@@ -214,6 +215,14 @@ def test_what_cannot_be_meant_is_refused_with_its_name(http, query, path, hint):
     assert answer.status_code == 400
     assert answer.json()["errors"][0]["path"] == path
     assert answer.json()["hint"] == hint
+
+
+def test_an_empty_id_in_a_path_is_told(http):
+    assert http.get("/api/traces//generations").json()["detail"] == "the id in the path is empty at id"
+
+
+def test_an_order_by_an_unknown_field_names_the_field(http):
+    assert http.get("/api/generations?sort=nope").json()["detail"] == "unknown field 'nope' at sort"
 
 
 def test_head_answers_like_get_without_a_body(http):

@@ -200,7 +200,7 @@ def _check_size(text: bytes, max_bytes: int) -> None:
     if len(text) > max_bytes:
         raise InvalidRecord(
             f"the record has {len(text):,} bytes, the largest allowed has {max_bytes:,}",
-            hint="keep large media elsewhere and record its address, or raise max_bytes",
+            hint="keep large media elsewhere and record its address, or raise max_record_bytes",
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, cast
 
 from generations.errors import InvalidRecord
@@ -351,11 +352,8 @@ def _strings(value: Any, path: str) -> list[str]:
 def _wrong(field: Field, value: Any, path: str) -> InvalidRecord:
     hint = None
     if isinstance(value, str):
-        try:
-            float(value)
-            hint = f"send {_short(value)} without quotes"
-        except ValueError:
-            hint = None
+        with suppress(ValueError):
+            hint = f"send {_short(value)} without quotes" if math.isfinite(float(value)) else None
     return InvalidRecord(f"expected {_ARTICLES[field.type]}, found {describe(value)}", hint=hint, path=path)
 
 

@@ -166,13 +166,12 @@ def _parameters(segments: list[str], sent: list[str]) -> dict[str, Any]:
 
 
 def _text(piece: str) -> str:
+    if not piece:
+        raise InvalidInput("the id in the path is empty", path="id")
     try:
-        found = unquote(piece, errors="strict")
+        return unquote(piece, errors="strict")
     except UnicodeDecodeError:
-        found = ""
-    if not found:
-        raise InvalidInput("the id in the path is not UTF-8 text", path="id", hint="percent-encode it")
-    return found
+        raise InvalidInput("the id in the path is not UTF-8 text", path="id", hint="percent-encode it") from None
 
 
 def _unexpected(request_id: str) -> GenerationsError:

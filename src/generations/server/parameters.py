@@ -178,9 +178,11 @@ def _refuse_unknown(name: str, path: str, operator: str) -> None:
     try:
         reach(record(), tuple(path.split(".")), name)
     except UnknownField:
-        known = [*LIST_PARAMETERS, *known_paths(record())]
+        known = known_paths(record()) if name == "sort" else [*LIST_PARAMETERS, *known_paths(record())]
         close = nearest(path, known)
         hint = f"did you mean {close!r}?" if close else "parameters are the paths of a record, and " + ", ".join(LIST_PARAMETERS)
+        if name == "sort":
+            raise UnknownField(f"unknown field {path!r}", path=name, hint=hint if close else None) from None
         raise UnknownField(f"unknown query parameter {name!r}", path=name, hint=hint) from None
     if path in OBJECTS and operator != "$exists":
         inside = [known for known in BY_PATH if known.startswith(path + ".")]

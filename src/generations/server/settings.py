@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
+
+from generations.errors import ConfigError
+
+_ORIGIN: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/?#@]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,9 @@ class ServerSettings:
         prices: what recorded generations are priced by, as `Generations` takes it.
         links: URLs by name, with variables such as `{traceId}`, that records are given under `links`; see `Links`.
         log_level: the least that the log tells: `debug`, `info`, `warning` or `error`.
+
+    Raises:
+        ConfigError: an origin is none that a browser sends.
     """
 
     host: str = "127.0.0.1"
@@ -51,3 +60,8 @@ class ServerSettings:
     prices: str | None = None
     links: Mapping[str, str] = field(default_factory=dict[str, str])
     log_level: str = "info"
+
+    def __post_init__(self) -> None:
+        for origin in self.cors_origins:
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ConfigError(f"{origin!r} is not an origin", hint="write https://app.example, with the port where there is one, or *")

@@ -29,9 +29,9 @@ def claim(folder: Path) -> None:
         StoreDamaged: it was written by a newer version.
         StoreUnavailable: another process holds it, or it cannot be written.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ConfigError(f"{folder} is a file, not a folder", hint="name a folder for the data")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise ConfigError(f"{folder} is a file, not a folder", hint="name a folder for the data")
         folder.mkdir(parents=True, exist_ok=True)
         marker = folder / MARKER
         if marker.exists():
@@ -39,15 +39,15 @@ def claim(folder: Path) -> None:
         else:
             _refuse_foreign(folder)
             _write_durably(marker, msgspec.json.encode({"format": FORMAT}) + b"\n")
+        refuse_held(folder)
     except OSError as problem:
         raise StoreUnavailable(f"{folder} cannot be used: {problem.strerror}", hint="check its permissions and the disk") from problem
-    refuse_held(folder)
 
 
 def refuse_held(folder: Path) -> None:
     """Raise when another process has the folder open. The engine locks `status`, and writes its process id into it."""
     try:
-        with (folder / "status").open("rb") as status:
+        with (folder / "status").open("rb+") as status:  # for writing, as the engine opens it
             try:
                 fcntl.flock(status, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

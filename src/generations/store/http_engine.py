@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import threading
@@ -96,6 +97,7 @@ class HttpEngine:
         from clickhouse_connect.driver.exceptions import ClickHouseError  # noqa: PLC0415 - only servers need the client
         from urllib3.exceptions import HTTPError  # noqa: PLC0415 - comes with it
 
+        logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())  # what fails is raised; it is not printed as well
         self._address = address = Address.parse(url)
         self._driver_errors = (ClickHouseError, HTTPError, OSError)
         self._write_lock = self._locks.setdefault(str(address), threading.RLock())

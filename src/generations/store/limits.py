@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generations.errors import ConfigError
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Limits of one user query; None lifts a limit.
+
+    Raises:
+        ConfigError: a limit is no number above 0.
 
     Attributes:
         seconds: longest time a query may run.
@@ -20,6 +25,11 @@ class Limits:
     memory_bytes: int | None = 4 << 30
     result_rows: int | None = 1_000_000
     background: bool = False
+
+    def __post_init__(self) -> None:
+        for name, limit in (("seconds", self.seconds), ("memory_bytes", self.memory_bytes), ("result_rows", self.result_rows)):
+            if limit is not None and not (isinstance(limit, int | float) and limit > 0):  # pyright: ignore[reportUnnecessaryIsInstance]
+                raise ConfigError(f"the limit `{name}` is a number above 0, not {limit!r}", hint="None lifts it")
 
 
 UNLIMITED = Limits(seconds=None, memory_bytes=None, result_rows=None)
