@@ -10,6 +10,11 @@ from generations.wire.detect import LANGSMITH
 from generations.wire.langsmith_export import recognises
 
 from .exports import MESSAGES, RUN, TRACE, a_chain, a_completion, a_run
+from .otlp.payloads import CHAT, a_span
+from .otlp.payloads import only as only_span
+
+
+TRACE_ID = TRACE.replace("-", "")
 
 
 def only(*runs):
@@ -22,7 +27,7 @@ def test_a_run_of_type_llm_becomes_a_record_and_the_chain_around_it_does_not():
     otel = record["metadata"].pop("otel")
 
     assert record == {
-        "id": f"{TRACE}-{RUN}",
+        "id": f"{TRACE_ID}-{RUN}",
         "timestamp": "2025-03-01T10:00:00.000000Z",
         "model": {"id": "gpt-4o", "version": "gpt-4o-2024-08-06", "provider": "openai"},
         "input": {"type": "text", "content": MESSAGES, "tokens": 12},
@@ -44,7 +49,7 @@ def test_a_run_of_type_llm_becomes_a_record_and_the_chain_around_it_does_not():
             "requestId": "chatcmpl-1",
             "sessionId": "s-3",
             "workflowId": "quiz",
-            "traceId": TRACE,
+            "traceId": TRACE_ID,
             "spanId": RUN,
             "parentSpanId": TRACE,
             "tags": ["quiz"],
@@ -57,7 +62,7 @@ def test_a_run_of_type_llm_becomes_a_record_and_the_chain_around_it_does_not():
 
 
 def test_runs_inside_a_run_are_read_too():
-    assert only(a_chain(child_runs=[a_run()]))["id"] == f"{TRACE}-{RUN}"
+    assert only(a_chain(child_runs=[a_run()]))["id"] == f"{TRACE_ID}-{RUN}"
 
 
 def test_a_call_that_two_runs_describe_is_one_record():
@@ -69,9 +74,21 @@ def test_a_call_that_two_runs_describe_is_one_record():
 
     record = only(a_chain(), a_run(), inner)
 
-    assert record["id"] == f"{TRACE}-00000000-0000-4000-8000-000000000001"
+    assert record["id"] == f"{TRACE_ID}-00000000-0000-4000-8000-000000000001"
     assert record["usage"]["totalTokens"] == 17
     assert [outer["spanId"] for outer in record["metadata"]["otel"]["outerSpans"]] == [RUN]
+
+
+def test_a_run_that_came_over_opentelemetry_has_the_id_of_its_span():
+    """LangSmith makes the id of such a run of eight zero bytes and the id of the span."""
+    around = "00000000-0000-0000-00f0-67aa0ba902b7"
+    span = a_span("b7ad6b7169203331", trace_id=TRACE_ID, attributes=CHAT)
+
+    record = only(a_chain(id=around), a_run("00000000-0000-0000-B7AD-6b7169203331", parent_run_id=around))
+
+    assert record["id"] == only_span(span)["id"]
+    assert (record["metadata"]["spanId"], record["metadata"]["parentSpanId"]) == ("b7ad6b7169203331", "00f067aa0ba902b7")
+    assert record["metadata"]["workflowId"] == "quiz"
 
 
 def test_parents_are_told_by_the_dotted_order_where_nothing_else_tells_them():
@@ -80,7 +97,7 @@ def test_parents_are_told_by_the_dotted_order_where_nothing_else_tells_them():
 
     metadata = only(run)["metadata"]
 
-    assert (metadata["traceId"], metadata["parentSpanId"]) == (TRACE, TRACE)
+    assert (metadata["traceId"], metadata["parentSpanId"]) == (TRACE_ID, TRACE)
 
 
 def test_cells_of_a_table_hold_json_or_what_a_data_frame_writes():

@@ -3,7 +3,11 @@
 The shape is `Run` of langsmith 0.15.0 (`langsmith/schemas.py`), which is also the run data format of its documentation:
 JSON, JSON lines, or the Parquet files of the bulk export, whose structures are JSON text. A run is read as the span that
 the SDK's own exporter over OpenTelemetry makes of it (`_otel_exporter.py`), so that chains, tools and prompts give no
-records, but their names, and a call that two runs describe gives one. The ids stay those of LangSmith.
+records, but their names, and a call that two runs describe gives one.
+
+Ids are those of the spans, where a run was one: what comes over OpenTelemetry gets a run id of eight zero bytes and the span
+id (`langsmith_run_id_from_otel_span_id`), and the SDK's exporter uses the 32 digits of a trace's id as they are. A run that
+the SDK sent itself has an id that no span tells.
 """
 
 from __future__ import annotations
@@ -61,17 +65,18 @@ def _spans(runs: list[Object]) -> Iterator[Span]:
 
 
 def _span(run: Object) -> Span:
-    run_id = str(run.get("id"))
+    run_id = _span_id(run.get("id"))
     trail = _RUN_ID.findall(str(run.get("dotted_order", "")))
     parents = as_list(run.get("parent_run_ids"))
+    parent = first_text(run.get("parent_run_id"), *trail[-2:-1], *parents[-1:])
     error = as_text(run.get("error"))
     bounded = Bounded()
     attributes = bounded.json(_attributes(run))
     return Span(
-        trace_id=first_text(run.get("trace_id"), *trail[:1]) or run_id,
+        trace_id=(first_text(run.get("trace_id"), *trail[:1]) or str(run.get("id"))).replace("-", "").lower(),
         span_id=run_id,
         name=as_text(run.get("name")) or "",
-        parent_span_id=first_text(run.get("parent_run_id"), *trail[-2:-1], *parents[-1:]),
+        parent_span_id=None if parent is None else _span_id(parent),
         start_ns=bounded.instant_ns(nanoseconds(run.get("start_time")), "start"),
         end_ns=bounded.instant_ns(nanoseconds(run.get("end_time")), "end"),
         attributes=attributes,
@@ -84,6 +89,15 @@ def _span(run: Object) -> Span:
 
 _RUN_ID: Final = re.compile(r"Z([0-9a-fA-F-]{36})")
 """The ids in `dotted_order`, of the root first: `20230914T223155647Z1b64098b-….20230914T223155649Z809ed3a2-…`."""
+
+
+def _span_id(run_id: Any) -> str:
+    """The id of the span that a run was; LangSmith's own of any other run."""
+    text = str(run_id).lower()
+    return text.removeprefix(_OF_A_SPAN).replace("-", "") if text.startswith(_OF_A_SPAN) else text
+
+
+_OF_A_SPAN: Final = "00000000-0000-0000-"
 
 
 def _attributes(run: Object) -> Object:
