@@ -242,3 +242,18 @@ def test_the_reason_that_anthropics_own_spans_tell_is_the_finish_reason():
     told = {"anthropic.message.stop_reason": "end_turn", "gen_ai.output.messages": said}
 
     assert only(a_chat(attributes=told))["output"]["finishReason"] == "end_turn"
+
+
+@pytest.mark.parametrize("scope", ["opentelemetry.instrumentation.genai.bedrock", "opentelemetry.instrumentation.bedrock"])
+def test_bedrock_counts_what_is_cached_beside_the_prompt(scope):
+    counts = {"cache_read.input_tokens": 8, "cache_creation.input_tokens": 2, "total_tokens": 17}
+    usage = only(a_chat(scope=scope, attributes={f"gen_ai.usage.{name}": count for name, count in counts.items()}))["usage"]
+
+    assert usage == {"promptTokens": 22, "completionTokens": 5, "cachedTokens": 8, "cacheWriteTokens": 2}
+
+
+def test_thoughts_of_gemini_that_only_the_total_tells_are_completion():
+    scope = "opentelemetry.instrumentation.google_generativeai"
+    usage = only(a_chat(scope=scope, attributes={"gen_ai.usage.total_tokens": 21}))["usage"]
+
+    assert usage == {"promptTokens": 12, "completionTokens": 9, "totalTokens": 21, "reasoningTokens": 4}

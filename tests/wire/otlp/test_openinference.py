@@ -170,3 +170,16 @@ def test_the_model_that_was_asked_has_not_answered_a_call_that_failed():
     told = {"openinference.span.kind": "LLM", "llm.model_name": "gpt-4o"}
 
     assert only(a_span(attributes=told, status="error"))["model"] == {"id": "gpt-4o"}
+
+
+def test_what_python_writes_for_a_stream_is_no_output_and_what_was_not_given_no_parameter():
+    told = {
+        "openinference.span.kind": "LLM",
+        "llm.model_name": "m",
+        "llm.invocation_parameters": json.dumps({"stream": True, "top_p": "", "generation_config": {}, "seed": 0}),
+        "output.value": "<groq.Stream object at 0x7fa7e0fd9090>",
+    }
+    record = only(a_span(attributes=told))
+
+    assert "output" not in record
+    assert record["parameters"] == {"stream": True, "seed": 0}

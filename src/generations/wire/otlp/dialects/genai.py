@@ -14,7 +14,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from generations.wire.otlp.attributes import Attributes
-from generations.wire.otlp.call import Call, Choice
+from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects.genai_messages import choices_of, prepended, said_in_events
 from generations.wire.otlp.names import Names, facts
@@ -111,7 +111,28 @@ def completed(call: Call, told: Attributes, span: Span, logs: tuple[LogRecord, .
         choices=_with_reasons(choices, reasons),
         output_type=call.output_type or _output_type(told, parameters),
         parameters=parameters,
+        tokens=_whole(call.tokens, span.scope.name),
     )
+
+
+_WITHOUT_CACHED = frozenset(["opentelemetry.instrumentation.genai.bedrock", "opentelemetry.instrumentation.bedrock"])
+_WITHOUT_THOUGHTS = "opentelemetry.instrumentation.google_generativeai"
+
+
+def _whole(tokens: Tokens, scope: str) -> Tokens:
+    """The counts of instrumentations that pass on the provider's, which do not contain their parts.
+
+    Bedrock counts what is cached beside the prompt. Gemini counts its thoughts beside the answer, and only the total tells them.
+    """
+    if tokens.prompt is None or tokens.completion is None:
+        return tokens
+    total, told = tokens.total, tokens.prompt + tokens.completion
+    if scope in _WITHOUT_CACHED:
+        prompt = tokens.prompt + (tokens.cached or 0) + (tokens.cache_write or 0)
+        return replace(tokens, prompt=prompt, total=None if total == told else total)
+    if scope == _WITHOUT_THOUGHTS and total is not None and total > told and tokens.reasoning is None:
+        return replace(tokens, completion=total - tokens.prompt, reasoning=total - told)
+    return tokens
 
 
 def _with_reasons(choices: tuple[Choice, ...], reasons: list[str]) -> tuple[Choice, ...]:

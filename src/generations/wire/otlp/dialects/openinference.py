@@ -7,7 +7,8 @@ from the raw answer in `output.value`.
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -60,13 +61,15 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     call = facts(told, NAMES)
     told.text("openinference.span.kind")
     messages, raw_input, raw_output = _input(told), told.value("input.value"), told.value("output.value")
+    if isinstance(raw_output, str) and _OBJECT.fullmatch(raw_output):
+        raw_output = None
     told.text("input.mime_type")
     told.text("output.mime_type")
     request, answer = request_of(as_object(raw_input)), answer_of(as_object(raw_output))
     choices = _choices(told, answer or Answer())
     sent = parsed_object(told.value("llm.invocation_parameters"))
     parameters = request.parameters if request.input is not None else {}
-    parameters = parameters | without_absent({key: value for key, value in sent.items() if key not in _NOT_PARAMETERS})
+    parameters = parameters | {key: value for key, value in sent.items() if key not in _NOT_PARAMETERS and value not in _NOTHING}
     tools = _tools(told)
     if tools:
         parameters["tools"] = tools
@@ -94,6 +97,10 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     return genai.completed(call, told, span, logs)
 
 
+_OBJECT: Final = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
+"""What Python writes for an object that has no other text: the instrumentation of Groq's client sends streams like this."""
+_NOTHING: Final[tuple[object, ...]] = (None, "", {})
+"""Parameters that were not given: the instrumentation of Mistral's client sends all that there are."""
 _NOT_PARAMETERS = frozenset(
     [
         "model",
