@@ -13,7 +13,6 @@ from .exports import MESSAGES, RUN, TRACE, a_chain, a_completion, a_run
 from .otlp.payloads import CHAT, a_span
 from .otlp.payloads import only as only_span
 
-
 TRACE_ID = TRACE.replace("-", "")
 
 
