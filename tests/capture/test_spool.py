@@ -1,5 +1,7 @@
 """Batches on disk, among several processes."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -141,6 +143,21 @@ def test_a_file_that_another_process_holds_is_not_evicted(folder):
     spool.close()
 
     assert frames(Spool(folder, 1 << 20))[0].count == 7
+
+
+def test_where_nothing_can_be_locked_nothing_is_left(folder, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    spool = Spool(folder, 1 << 20)
+
+    with pytest.raises(OSError, match="No locks available"):
+        spool.append(a_frame(1))
+    assert list(folder.iterdir()) == []
+
+    (folder / "of-another-machine.spool").write_bytes(b"x")
+    assert spool.claim() is None
 
 
 WRITER = """

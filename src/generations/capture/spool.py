@@ -102,7 +102,10 @@ class Spool:
     def claim(self) -> SpoolFile | None:
         """The oldest file that nobody holds, held from now on; None when there is none. Empty ones are removed."""
         for path in self._paths():
-            file = _locked(path)
+            try:
+                file = _locked(path)
+            except OSError:  # whoever put it there could lock it; here it stays
+                continue
             if file is None:
                 continue
             if file.size_bytes:
@@ -115,7 +118,11 @@ class Spool:
         while True:
             path = self._folder / f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            file = _locked(path)
+            try:
+                file = _locked(path)
+            except OSError:
+                path.unlink(missing_ok=True)
+                raise
             if file is not None:  # else another process took it for an old, empty one
                 self.own_names.add(path.name)
                 self._unsynced.add(self._folder)
@@ -269,16 +276,23 @@ def _sync(path: Path) -> None:
 
 
 def _locked(path: Path) -> SpoolFile | None:
-    """The file, when nobody holds it and it is still there."""
+    """The file, when nobody holds it and it is still there.
+
+    Raises:
+        OSError: the file system has no locks.
+    """
     try:
         descriptor = os.open(path, os.O_RDWR)
-    except OSError:
+    except OSError:  # taken meanwhile, or of another user
         return None
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if os.fstat(descriptor).st_nlink:
             return SpoolFile(path, descriptor)
-    except OSError:
+    except BlockingIOError:  # somebody holds it
         pass
+    except OSError:
+        os.close(descriptor)
+        raise
     os.close(descriptor)
     return None
