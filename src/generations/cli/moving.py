@@ -15,8 +15,11 @@ from generations.jobs import answers
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from generations.jobs.batch_requests import BatchRequests
     from generations.jobs.export import ExportReport
     from generations.jobs.importing import ImportReport
+    from generations.remote.backend import ServerBackend
+    from generations.store.store import Store
 
 _REFUSALS_SHOWN = 10
 _SAMPLES_AT_ONCE = 2000
@@ -54,7 +57,6 @@ def import_(
       generations import big.parquet --data clickhouse://localhost:8123/generations --project team-a
     """
     from generations.jobs.batch_requests import BatchRequests  # noqa: PLC0415 - help needs no jobs
-    from generations.jobs.importing import import_from  # noqa: PLC0415 - the same
     from generations.wire.detect import named  # noqa: PLC0415 - the same
 
     if rejected is not None and len(files) > 1:
@@ -74,16 +76,25 @@ def import_(
                     f"{printing.cell(name)}: {requests.sources[name]:,} requests, joined to their answers in the other files\n"
                 )
                 continue
-            with progress(printing.cell(Path(name).name), is_bytes=True) as move:
-
-                def tell(report: "ImportReport", move: Any = move) -> None:
-                    move(report.read_bytes, report.total_bytes, f"{report.read:,} records")
-
-                report = import_from(name, generations.origin, format=format, requests=requests, rejected_path=rejected, on_progress=tell)
+            report = _imported(name, generations.origin, format, requests, rejected)
             _tell_import(report, as_table)
             refused += report.refused
     if refused:
         raise typer.Exit(exit_codes.PARTLY_REFUSED.code)
+
+
+def _imported(
+    name: str, origin: "Store | ServerBackend", format: str | None, requests: "BatchRequests", rejected: Path | None
+) -> "ImportReport":
+    """Import one file, behind a bar."""
+    from generations.jobs.importing import import_from  # noqa: PLC0415 - help needs no jobs
+
+    with progress(printing.cell(Path(name).name), is_bytes=True) as move:
+
+        def tell(report: "ImportReport") -> None:
+            move(report.read_bytes, report.total_bytes, f"{report.read:,} records")
+
+        return import_from(name, origin, format=format, requests=requests, rejected_path=rejected, on_progress=tell)
 
 
 def export(

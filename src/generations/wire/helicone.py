@@ -51,39 +51,26 @@ def record_of(log: Any, headers: Mapping[str, str], provider: str | None) -> Obj
         raise InvalidRecord(
             "expected a log with the objects `providerRequest` and `providerResponse`", hint="as Helicone's loggers send it"
         )
-    request = as_object(as_object(asked).get("json"))
+    asked, answered = as_object(asked), as_object(answered)
+    request = as_object(asked.get("json"))
     if "_type" in request:
         return None
-    told = _headers(as_object(asked).get("meta"), headers)
-    if "model-override" in told:
-        request = request | {"model": told["model-override"]}
-    status = as_number(as_object(answered).get("status"))
-    answer, error = _answer(as_object(answered), bounded)
+    named = _headers(asked.get("meta"), headers)
+    if "model-override" in named:
+        request = request | {"model": named["model-override"]}
+    status = as_number(answered.get("status"))
+    answer, error = _answer(answered, bounded)
     has_failed = error is not None or (status is not None and (status < 0 or status >= 400))
+    partial = answer_of(as_object(answer)) if has_failed else None
     timing = as_object(sent.get("timing"))
     start_ns, end_ns = (bounded.instant_ns(_nanoseconds(timing.get(name)), name) for name in ("startTime", "endTime"))
-    partial = answer_of(as_object(answer)) if has_failed else None
-    before = partial or Answer()  # what had come when the call failed
     record = record_of_exchange(
         Exchange(
-            id=_id(told.get("request-id"), log),
+            id=_id(named.get("request-id"), log),
             timestamp=None if start_ns is None else instants.iso(instants.from_micros(start_ns // 1000)),
             request=request,
             response=error or (answer if partial is None else None),
-            told=Call(
-                requested_model=_model_in_url(as_object(asked).get("url")),
-                answered_model=before.model,
-                provider=provider or _named_provider(sent.get("provider")),
-                choices=before.choices,
-                tokens=before.tokens,
-                response_id=before.response_id,
-                first_token_ms=as_number(timing.get("timeToFirstToken")) or None,
-                user_id=told.get("user-id"),
-                session_id=told.get("session-id"),
-                function_id=told.get("prompt-id"),
-                custom=_properties(as_object(asked).get("meta"), headers, bounded),
-                kept=_kept(told, as_object(asked)),
-            ),
+            told=_told(sent, named, provider, _properties(asked.get("meta"), headers, bounded), partial or Answer()),
             latency_ms=None if start_ns is None or end_ns is None else (end_ns - start_ns) / 1e6,
             has_failed=has_failed if has_failed or status is not None else None,
             error_code=str(int(status)) if status is not None and 400 <= status < 1000 else None,
@@ -94,7 +81,26 @@ def record_of(log: Any, headers: Mapping[str, str], provider: str | None) -> Obj
         record.setdefault("error", {"type": "cancelled"})
     if bounded.notes:
         record["metadata"] = {**record.get("metadata", {}), "notes": [*bounded.notes, *as_list(record.get("metadata", {}).get("notes"))]}
-    return _without_content(record, is_request=told.get("omit-request") == "true", is_response=told.get("omit-response") == "true")
+    return _without_content(record, is_request=named.get("omit-request") == "true", is_response=named.get("omit-response") == "true")
+
+
+def _told(sent: Object, named: Mapping[str, str], provider: str | None, properties: Object, partial: Answer) -> Call:
+    """What the log tells beside both bodies, and of a call that failed what had come until then."""
+    asked = as_object(sent.get("providerRequest"))
+    return Call(
+        requested_model=_model_in_url(asked.get("url")),
+        answered_model=partial.model,
+        provider=provider or _named_provider(sent.get("provider")),
+        choices=partial.choices,
+        tokens=partial.tokens,
+        response_id=partial.response_id,
+        first_token_ms=as_number(as_object(sent.get("timing")).get("timeToFirstToken")) or None,
+        user_id=named.get("user-id"),
+        session_id=named.get("session-id"),
+        function_id=named.get("prompt-id"),
+        custom=properties,
+        kept=_kept(named, asked),
+    )
 
 
 def _headers(meta: Any, headers: Mapping[str, str]) -> dict[str, str]:
@@ -115,10 +121,10 @@ _READ: Final = frozenset(
 )
 
 
-def _kept(told: Mapping[str, str], asked: Object) -> Object:
+def _kept(named: Mapping[str, str], asked: Object) -> Object:
     """The other headers, such as the path of a session, but those that may hold a secret."""
     kept: Object = {
-        name: value for name, value in told.items() if name not in _READ and not name.startswith("property-") and not _SECRET.search(name)
+        name: value for name, value in named.items() if name not in _READ and not name.startswith("property-") and not _SECRET.search(name)
     }
     url = as_text(asked.get("url"))
     if url is not None and url != "custom-model-nopath":
