@@ -23,6 +23,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -168,14 +169,12 @@ class Client(threading.Thread):
         body = b"".join(json.dumps(self.record(mark, named)).encode() + b"\n" for mark in marks)
         end = time.monotonic() + PATIENCE_SECONDS
         while True:
-            try:
+            with suppress(OSError, http.client.HTTPException):  # it was killed: whether this was kept is unknown, so it is sent again
                 status, text = asked(self.port, "/api/generations", body, headers)
                 if status in (200, 201):
                     assert json.loads(text)["refusedCount"] == 0, text
                     return
                 assert status == 503, text
-            except (OSError, http.client.HTTPException):
-                pass
             assert time.monotonic() < end, "no answer in all that time"
             self.sent_again += 1
             time.sleep(self.chance.uniform(0.01, 0.1))

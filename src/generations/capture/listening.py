@@ -27,11 +27,27 @@ _VALUE_BYTES: Final = 64
 _DEEPEST: Final = 6
 
 
-class SpanListener(SpanProcessor):
-    """Hands over each span that ends, as long as `is_on`: a processor cannot be taken out of its provider again."""
+class _Listener:
+    """Hears as long as `is_on`: a processor cannot be taken out of its provider again."""
 
     def __init__(self) -> None:
         self.is_on = True
+
+    def stop(self) -> None:
+        """Hear nothing any more."""
+        self.is_on = False
+
+    def shutdown(self) -> None:
+        """The provider ends; what was captured goes its own way."""
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Nothing is held here; `capture.flush` waits for what was captured."""
+        del timeout_millis
+        return True
+
+
+class SpanListener(_Listener, SpanProcessor):
+    """Hands over each span that ends."""
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         if not self.is_on:
@@ -55,24 +71,9 @@ class SpanListener(SpanProcessor):
         except Exception:  # noqa: BLE001 - as above
             LOG.debug("a span was not captured", exc_info=True)
 
-    def stop(self) -> None:
-        """Hear nothing any more."""
-        self.is_on = False
 
-    def shutdown(self) -> None:
-        """The provider ends; what was captured goes its own way."""
-
-    def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Nothing is held here; `capture.flush` waits for what was captured."""
-        del timeout_millis
-        return True
-
-
-class LogListener(LogRecordProcessor):
-    """Hands over each log record that tells of a generation, as long as `is_on`."""
-
-    def __init__(self) -> None:
-        self.is_on = True
+class LogListener(_Listener, LogRecordProcessor):
+    """Hands over each log record that tells of a generation."""
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
         if not self.is_on:
@@ -84,18 +85,6 @@ class LogListener(LogRecordProcessor):
                 keep(EmittedLog(log_record, _SPAN_BYTES + _size_bytes(log.attributes) + _size_of(log.body)))
         except Exception:  # noqa: BLE001 - as above
             LOG.debug("a log record was not captured", exc_info=True)
-
-    def stop(self) -> None:
-        """Hear nothing any more."""
-        self.is_on = False
-
-    def shutdown(self) -> None:
-        """As of spans."""
-
-    def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """As of spans."""
-        del timeout_millis
-        return True
 
 
 def _size_bytes(attributes: Mapping[str, Any] | None) -> int:

@@ -37,7 +37,7 @@ def dumps(value: object) -> tuple[bytes, Any]:
         if parsed == value:
             return text, parsed
     except (TypeError, ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
-        pass
+        pass  # `_write` below takes it, or says what is wrong and where
     out: list[bytes] = []
     _write(value, "", 0, out)
     text = b"".join(out)

@@ -81,7 +81,7 @@ class App:
         try:
             await self._answering(scope, exchange.counted(receive), exchange.told(send, headers))
         except ClientDisconnect:
-            pass
+            pass  # there is nobody left to answer; the log tells of the request without a status
         except Exception as error:
             exchange.failure = error
             raise
@@ -97,7 +97,7 @@ class App:
         try:
             response = await self._respond(request, exchange)
         except ClientDisconnect:
-            return
+            return  # nobody is left to answer
         except GenerationsError as error:
             response = problem(error, request)
         except asyncio.CancelledError:  # a stopping server does not wait for ever
