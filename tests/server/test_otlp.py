@@ -120,8 +120,13 @@ def test_log_records_that_cannot_be_read_are_counted(http, trace_id) -> None:
     assert answer.json()["partialSuccess"]["rejectedLogRecords"] == "1"
 
 
+HELD_BY_NO_LIST = b'{"resourceSpans": 5, "resourceLogs": {}}'
+
+
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs", "/api/public/otel/v1/traces"])
-@pytest.mark.parametrize(("media_type", "body"), [(PROTOBUF, b"\x0a\xff"), (JSON, b"{"), (JSON, b"[]"), (JSON, b"\xff")])
+@pytest.mark.parametrize(
+    ("media_type", "body"), [(PROTOBUF, b"\x0a\xff"), (JSON, b"{"), (JSON, b"[]"), (JSON, b"\xff"), (JSON, HELD_BY_NO_LIST)]
+)
 def test_what_is_no_request_is_refused_in_its_own_encoding(http, path, media_type, body) -> None:
     answer = http.post(path, content=body, headers={"Content-Type": media_type})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import shutil
+import sys
 import tempfile
 import zlib
 from contextlib import ExitStack, contextmanager
@@ -150,8 +151,6 @@ def open_source(source: str | Path | BinaryIO) -> Generator[Source]:
     with ExitStack() as opened:
         if isinstance(source, str | Path):
             if str(source) == "-":
-                import sys  # noqa: PLC0415 - a process without standard input can still import files
-
                 yield Source("standard input", None, sys.stdin.buffer)
                 return
             path = Path(source)

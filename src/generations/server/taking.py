@@ -177,7 +177,7 @@ async def _settle(taken: Taken, under_way: deque[UnderWay]) -> None:
 async def _cut_short(error: GenerationsError, taken: Taken, under_way: deque[UnderWay]) -> GenerationsError:
     """The error that ended a stream, with what was taken before it: that stays."""
     while under_way:
-        with suppress(GenerationsError):
+        with suppress(GenerationsError):  # one error is told, the first
             await _settle(taken, under_way)
     count = taken.inserted + taken.replaced + taken.unchanged
     if count:

@@ -92,9 +92,10 @@ def _read(signal: Signal, media_type: str, body: bytes) -> tuple[Telemetry, list
             telemetry = signal.parsed(body)
         else:
             request = content.loads(body)
-            if not isinstance(request, dict):
-                raise InvalidInput(f"the body is no {signal.name}: that is an object with {signal.holder!r}")
-            telemetry = read_json.telemetry_of({signal.holder: as_object(request).get(signal.holder)})
+            held = as_object(request).get(signal.holder)
+            if not isinstance(request, dict) or not isinstance(held, list | None):
+                raise InvalidInput(f"the body is no {signal.name}: that is an object with a list of {signal.holder!r}")
+            telemetry = read_json.telemetry_of({signal.holder: held})
         return telemetry, told_by(telemetry)
 
 
