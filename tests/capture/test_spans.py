@@ -1,6 +1,8 @@
 """Spans and log records of OpenTelemetry's SDK, made as instrumentations make them, become records in the process."""
 
+import gzip
 import json
+import os
 import time
 
 import pytest
@@ -16,7 +18,8 @@ from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 from generations import capture
 from generations.capture.counters import Tally
 from generations.capture.listening import LogListener, SpanListener
-from generations.capture.open_spans import OpenSpans
+from generations.capture.open_spans import OPEN_SPANS, OpenSpans
+from generations.capture.spool import SpoolFile
 from generations.capture.traces import Traces
 
 ANSWER = [{"role": "assistant", "parts": [{"type": "text", "content": "The tram museum."}]}]
@@ -287,6 +290,26 @@ def test_what_is_held_is_bounded_and_nothing_of_it_is_lost(ended):
     assert len({record["id"] for record in [*given, *traces.all()]}) == 100
 
 
+def test_what_waits_is_told_as_it_is_and_given_all_the_same(heard, ended):
+    traces = Traces(OPEN_SPANS, Tally(), 1 << 20)
+    with heard.tracer().start_as_current_span("invoke_agent guide", attributes=AGENT) as agent:
+        trace_id = agent.get_span_context().trace_id
+        for number in (1, 2):
+            [piece] = ended(1)
+            assert traces.add(piece) == []
+            time.sleep(traces.due_seconds())
+            assert traces.due() == []
+            [(told_of, records)] = traces.so_far()
+            assert told_of == trace_id
+            assert [record["metadata"]["agentId"] for record in records] == ["guide"] * number
+            assert list(traces.so_far()) == []
+        assert traces.waits(trace_id)
+        assert 3 < traces.due_seconds() <= 5
+
+    assert len(traces.all()) == 2
+    assert not traces.waits(trace_id)
+
+
 def test_a_trace_without_end_is_bounded_too(heard, ended):
     """An agent that runs for days is one trace."""
     traces = Traces(OpenSpans(), Tally(), 1 << 30)
@@ -319,6 +342,74 @@ def test_open_spans_are_forgotten_when_nobody_holds_them(heard):
     del span
 
     assert open_spans.of(1) == []
+
+
+KILLED = """
+import os, sys, time
+from opentelemetry.sdk.trace import TracerProvider
+from generations import capture
+from generations.capture.listening import SpanListener
+capture.configure(redact="email")
+tracers = TracerProvider(shutdown_on_exit=False)
+tracers.add_span_processor(SpanListener())
+tracer = tracers.get_tracer("app")
+CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "m", "gen_ai.response.id": "r-1"}
+with tracer.start_as_current_span("invoke_agent", attributes={"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "guide"}):
+    for output in ("I am ada@example.com.", "I am, too."):
+        with tracer.start_as_current_span("chat", attributes={**CALL, "gen_ai.response.id": output}) as outer:
+            tracer.start_span("chat", attributes={**CALL, "gen_ai.response.id": output, "gen_ai.completion": output}).end()
+            time.sleep(0.3)
+        print(flush=True)
+        sys.stdin.readline()
+    if os.fork() == 0:
+        os.closerange(0, 3)
+        time.sleep(5)
+        os._exit(0)
+    print(flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_what_waits_for_an_open_span_survives_a_kill(captured_by_server, started_program):
+    """A client's span inside of a framework's is one call, here as well; as long as the program lives nothing is sent, and its children
+    have no part in it."""
+    place = {"GENERATIONS_URL": captured_by_server.server.url, "GENERATIONS_PROJECT": captured_by_server.project}
+    process = started_program(KILLED, **place, GENERATIONS_SPOOL=captured_by_server.spool)
+    for count in (1, 2):
+        assert process.stdout.readline() == "\n"
+        time.sleep(0.5)
+        [path] = captured_by_server.spool.rglob("00-*.spool")
+        held = SpoolFile(path, os.open(path, os.O_RDONLY))
+        texts = [json.loads(line)["output"]["content"] for frame in held.frames() for line in gzip.decompress(frame.body).split(b"\n")]
+        held.let_go()
+        assert texts == ["I am [email].", "I am, too."][:count]
+        process.stdin.write("\n")
+        process.stdin.flush()
+    assert process.stdout.readline() == "\n"
+    assert captured_by_server.on_server() == []
+    process.kill()
+    process.wait()
+
+    with capture.generation(model="of the next process"):
+        pass
+    records = [record for record in captured_by_server.records() if record["model"]["id"] == "m"]
+    assert sorted(record["output"]["content"] for record in records) == ["I am [email].", "I am, too."]
+    assert {record["metadata"]["agentId"] for record in records} == {"guide"}
+    assert capture.counters().recovered == 2
+    assert list(captured_by_server.spool.rglob("00-*.spool")) == []
+
+
+def test_what_was_held_is_not_sent_once_it_was_given(captured_by_server, heard):
+    with heard.tracer().start_as_current_span("invoke_agent guide", attributes=AGENT) as agent:
+        heard.call()
+        time.sleep(0.4)
+        assert len(list(captured_by_server.spool.rglob("00-*.spool"))) == 1
+        assert captured_by_server.on_server() == []
+        agent.set_attribute("gen_ai.agent.name", "driver")
+
+    assert captured_by_server.record()["metadata"]["agentId"] == "driver"
+    assert capture.counters().captured == 1
+    assert list(captured_by_server.spool.rglob("00-*.spool")) == []
 
 
 PROGRAM = """

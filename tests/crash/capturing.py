@@ -12,16 +12,21 @@ import threading
 import time
 
 from openai import OpenAI
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
 
 from generations import capture, instrument
+from generations.capture.listening import SpanListener
 
 JOURNAL, MODELS_URL = sys.argv[1:]
+AGENT = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "guide"}
+CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
 TEXT = "The tram museum in Graz shows the oldest trams of the city. " * 20
 
 
 def main() -> None:
     journal = os.open(JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    for number, generate in enumerate((a_block, a_block, a_stream, of_a_client())):
+    for number, generate in enumerate((a_block, a_block, a_stream, of_a_client(), inside_of_an_agent())):
         threading.Thread(target=go_on, args=(journal, generate, f"{os.getpid()}-{number}"), daemon=True).start()
     threading.Event().wait()
 
@@ -46,6 +51,25 @@ def a_stream() -> None:
     with capture.generation(model="gpt-4o", input=TEXT) as g:
         for _ in g.stream(iter(TEXT.split())):
             pass
+
+
+def inside_of_an_agent():
+    """Calls that OpenTelemetry's spans tell of, in traces whose outer span is open for fifty of them."""
+    tracers = TracerProvider(shutdown_on_exit=False)
+    tracers.add_span_processor(SpanListener())
+    tracer = tracers.get_tracer("opentelemetry.instrumentation.genai.openai")
+    calls = itertools.count()
+    agents = []
+
+    def ask() -> None:
+        if next(calls) % 50 == 0:
+            agents.append(tracer.start_span("invoke_agent guide", attributes=AGENT))
+            for ended in agents[:-1]:
+                ended.end()
+            del agents[:-1]
+        tracer.start_span("chat gpt-4o", context=trace.set_span_in_context(agents[0]), attributes=CALL).end()
+
+    return ask
 
 
 def of_a_client():

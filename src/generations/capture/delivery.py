@@ -7,7 +7,7 @@ import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -86,10 +86,25 @@ class Delivery:
         self._pause_seconds = FIRST_PAUSE_SECONDS
         self._sync_at: float | None = None
 
-    def deliver(self, lines: list[bytes]) -> None:
-        """Bring the lines to safety, and on their way where nothing else is; does not wait for a slow destination."""
-        frame = Frame(gzip.compress(b"\n".join(lines), 1, mtime=0), len(lines))
+    def hold(self, frames: Sequence[Frame]) -> None:
+        """Have on disk, in place of what was held before, what another process is to send when this one is killed."""
+        if self._spool is not None:
+            try:
+                self._spool.hold(frames)
+            except OSError as error:
+                self._tally.error("spool", str(error))
+
+    def deliver(self, lines: list[bytes], held: Sequence[Frame] | None = None) -> None:
+        """Bring the lines to safety, and on their way where nothing else is; does not wait for a slow destination.
+
+        Args:
+            lines: a batch.
+            held: what is held once they are safe; None leaves it as it is.
+        """
+        frame = frame_of(lines)
         place = self._on_disk(frame)
+        if held is not None:
+            self.hold(held)
         self._land(0)
         if place is None:
             self._hold(frame)
@@ -327,6 +342,11 @@ class Delivery:
         return refused
 
 
+def frame_of(lines: Sequence[bytes]) -> Frame:
+    """A batch of lines, packed."""
+    return Frame(gzip.compress(b"\n".join(lines), 1, mtime=0), len(lines))
+
+
 def _as_one(frames: Iterator[Frame]) -> Frame | None:
     """The next batches together, as far as they are small; None when there is none. Files of gzip stand behind each other."""
     bodies: list[bytes] = []
@@ -343,4 +363,4 @@ def _as_one(frames: Iterator[Frame]) -> Frame | None:
 def _single(frame: Frame) -> Iterator[Frame]:
     """Each line of a batch as a batch of its own."""
     for line in gzip.decompress(frame.body).split(b"\n"):
-        yield Frame(gzip.compress(line, 1, mtime=0), 1)
+        yield frame_of([line])

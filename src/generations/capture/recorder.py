@@ -12,12 +12,13 @@ from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
 
 from generations.capture.counters import Tally
-from generations.capture.delivery import Delivery
+from generations.capture.delivery import Delivery, frame_of
 from generations.capture.open_spans import OPEN_SPANS
 from generations.capture.preparing import Preparing
 from generations.capture.recording import Recording
 from generations.capture.records import record_of
 from generations.capture.spans import EmittedLog, EndedSpan
+from generations.capture.spool import Frame
 from generations.capture.traces import Traces
 from generations.wire.payload import Object
 
@@ -97,6 +98,8 @@ class Recorder:
         self._take_in_at = 0.0
         self._traces = Traces(OPEN_SPANS, self._tally, settings.memory_bytes // _SHARE_OF_TRACES)
         self._preparing = Preparing(settings, self._tally)
+        self._rehearsing = Preparing(settings, Tally())  # what is only held is counted when it is given
+        self._held: dict[int, Frame] = {}
         self._delivery = Delivery(settings, self._tally, on_open)
 
     # On the host's threads
@@ -253,8 +256,24 @@ class Recorder:
 
     def _deliver(self, lines: list[bytes], *, is_end: bool = False) -> None:
         lines += self._lines(self._found(self._traces.all() if is_end else self._traces.due()))
+        held = self._newly_held()
         for start, end in _batches(lines):
-            self._delivery.deliver(lines[start:end])
+            self._delivery.deliver(lines[start:end], held if end == len(lines) else None)
+        if not lines and held is not None:
+            self._delivery.hold(held)
+
+    def _newly_held(self) -> list[Frame] | None:
+        """By trace, what has ended and waits for the spans around it, as it is now; None when that is what it was."""
+        held = {id: frame for id, frame in self._held.items() if self._traces.waits(id)}
+        for id, records in self._traces.so_far():
+            lines = [line for record in records if (line := self._rehearsing.line(record)) is not None]
+            held.pop(id, None)
+            if lines:
+                held[id] = frame_of(lines)
+        if held == self._held:
+            return None
+        self._held = held
+        return list(held.values())
 
     def _take_in(self) -> None:
         """While a flush waits for the network, bring to disk what comes meanwhile, as at any other time."""

@@ -3,7 +3,7 @@
 A process appends to a file of its own, which it holds locked; a file that nobody holds belongs to whoever locks it next. A
 file is frames one after the other: magic, length of the body, number of records, CRC-32 of the rest of the header and the
 body, body. A frame that was not written whole (the process was killed) ends its file or is stepped over; one that was sent
-before those behind it has another magic.
+before those behind it has another magic. What a process holds back for the case that it is killed has a file of its own.
 
 What was written survives the end of the process, however it ends; the power going out it survives once `sync` was called.
 """
@@ -16,7 +16,7 @@ import secrets
 import struct
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,8 @@ _MAGIC: Final = b"GSP1"
 _SENT: Final = b"GSP0"
 _HEADER: Final = struct.Struct("<4sIII")
 _SUFFIX: Final = ".spool"
+_HELD: Final = "00-"
+"""Before all times: what was held is sent before what came of it."""
 _FILES: Final = 16
 """A file is closed when it has this part of what the folder may hold; what is evicted is a whole file."""
 
@@ -50,6 +52,7 @@ class Spool:
         self._folder = folder
         self._max_bytes = max_bytes
         self._file: SpoolFile | None = None
+        self._held: SpoolFile | None = None
         self._unsynced: set[Path] = set()
         self.evicted = 0
         """Records that had to go for younger ones, so far."""
@@ -76,6 +79,25 @@ class Spool:
         self._unsynced.add(self._file.path)
         return Place(self._file, self._file.append(frame), self._file.emptied)
 
+    def hold(self, frames: Sequence[Frame]) -> None:
+        """Write frames to a file of their own, in place of those that were held before: for whoever comes when this process was killed.
+
+        Raises:
+            OSError: they are not on disk; those that were held before are.
+        """
+        file = None
+        if frames:
+            file = self._new_file(_HELD)
+            try:
+                for frame in frames:
+                    file.append(frame)
+            except OSError:
+                file.close(remove=True)
+                raise
+        if self._held is not None:
+            self._held.close(remove=True)
+        self._held = file
+
     def sync(self) -> None:
         """Wait until what was appended is where the power going out cannot harm it, also in files that were closed.
 
@@ -94,10 +116,11 @@ class Spool:
             file.close(remove=not file.size_bytes)
 
     def abandon(self) -> None:
-        """In a forked child: let go of the parent's file without touching it."""
-        file, self._file = self._file, None
-        if file is not None:
-            file.let_go()
+        """In a forked child: let go of the parent's files without touching them."""
+        for file in (self._file, self._held):
+            if file is not None:
+                file.let_go()
+        self._file = self._held = None
 
     def claim(self) -> SpoolFile | None:
         """The oldest file that nobody holds, held from now on; None when there is none. Empty ones are removed."""
@@ -113,10 +136,10 @@ class Spool:
             file.close(remove=True)
         return None
 
-    def _new_file(self) -> SpoolFile:
+    def _new_file(self, prefix: str = "") -> SpoolFile:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            path = self._folder / f"{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
+            path = self._folder / f"{prefix}{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             try:
                 file = _locked(path)
@@ -150,7 +173,7 @@ class Spool:
                 file.close(remove=True)
 
     def _paths(self) -> list[Path]:
-        """The oldest first: names begin with the time."""
+        """What was held, and then the oldest first: names begin with the time."""
         try:
             return sorted(path for path in self._folder.iterdir() if path.suffix == _SUFFIX)
         except OSError:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import marshal
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
@@ -39,6 +40,8 @@ MOST_PIECES_OF_A_TRACE: Final = 1_000
 """Reading a trace takes about as long as it has pieces, and an agent may run for days."""
 MOST_REMEMBERED: Final = 20_000
 _PIECE_BYTES: Final = 2_048
+_LOOK_SHARE: Final = 10
+"""The part of the time that looking at what is not given yet may take: one of so many."""
 _CONTEXT: Final = frozenset(
     [
         *GENAI.names.user_id,
@@ -88,6 +91,8 @@ class Traces:
         self._pieces = 0
         self._given: dict[str, bytes] = {}  # digests of records by their ids
         self._superseded: dict[str, bytes] = {}  # ids of spans that are part of another's record
+        self._unseen: dict[int, _Trace] = {}  # those with something that `so_far` has not told
+        self._look_at = 0.0
 
     def add(self, piece: EndedSpan | EmittedLog) -> list[Object]:
         """Take a piece; the records of what has to be forgotten for it."""
@@ -107,15 +112,18 @@ class Traces:
         if trace.id not in self._unread:
             self._unread[trace.id] = trace
             trace.due_at = now + HOLD_SECONDS
-        if not self._open_spans.of(trace.id):
+        if self._open_spans.of(trace.id):
+            self._unseen[trace.id] = trace
+        else:
             trace.due_at = min(trace.due_at, now + SETTLE_SECONDS)
         return list(self._within_bounds(trace))
 
     def due_seconds(self) -> float | None:
-        """When there is something to read, in seconds from now; None when nothing is held that was not read."""
+        """When there is something to read or to look at, in seconds from now; None when nothing is held that was not read."""
         if not self._unread:
             return None
-        return max(0.0, min(trace.due_at for trace in self._unread.values()) - time.monotonic())
+        due_at = min(trace.due_at for trace in self._unread.values())
+        return max(0.0, (min(due_at, self._look_at) if self._unseen else due_at) - time.monotonic())
 
     def due(self) -> list[Object]:
         """The records whose time has come."""
@@ -126,6 +134,24 @@ class Traces:
     def all(self) -> list[Object]:
         """The records of all that has ended, as it is."""
         return self._read(list(self._unread.values()))
+
+    def waits(self, trace_id: int) -> bool:
+        """Whether something of a trace was not given yet."""
+        return trace_id in self._unread
+
+    def so_far(self) -> Iterator[tuple[int, list[Object]]]:
+        """Of traces that wait for open spans and have changed: their ids, and what would be given now, without giving it.
+
+        Takes a tenth of the time at most, with what is done with it; what it has not come to is told another time.
+        """
+        started_at = time.monotonic()
+        if started_at < self._look_at:
+            return
+        unseen, self._unseen = self._unseen, {}
+        for trace in unseen.values():
+            with suppress(Exception):  # it is counted when it is to be given
+                yield trace.id, [record for record, _ in self._reading([trace])[0]]
+        self._look_at = started_at + _LOOK_SHARE * (time.monotonic() - started_at)
 
     def _with_span(self, piece: EndedSpan) -> _Trace | None:
         """The trace of a span that has to do with generations, or is around one that has; None for any other span."""
@@ -167,39 +193,46 @@ class Traces:
         """
         for trace in traces:
             self._unread.pop(trace.id, None)
+            self._unseen.pop(trace.id, None)
         whole = [trace for trace in traces if not self._open_spans.of(trace.id)]
         return self._records(whole) + [record for trace in traces if trace not in whole for record in self._records([trace])]
 
     def _records(self, traces: Sequence[_Trace]) -> list[Object]:
         try:
-            return list(self._changed(traces))
+            changed, superseded_ids = self._reading(traces)
         except Exception as error:  # noqa: BLE001 - one bad trace must not take the others with it
             if len(traces) > 1:
                 return [record for trace in traces for record in self._records([trace])]
             self._tally.drop("not recorded", was_in_memory=False, message=f"{type(error).__name__}: {error}")
             return []
+        for key in superseded_ids:
+            _remember(self._superseded, key, b"")
+        for record, digest in changed:
+            _remember(self._given, record["id"], digest)
+        return [record for record, _ in changed]
 
-    def _changed(self, traces: Sequence[_Trace]) -> Iterator[Object]:
+    def _reading(self, traces: Sequence[_Trace]) -> tuple[list[tuple[Object, bytes]], frozenset[str]]:
+        """The records of traces that are other than when they were given, with their digests, and the ids that are part of others."""
         still_open = [span_of(span) for trace in traces for span in self._open_spans.of(trace.id)]
         ended = {span.key: span for trace in traces for span in trace.spans.values()}
         logs = [log for trace in traces for log in trace.logs]
         arounds = {key: around for trace in traces for key, around in trace.arounds.items()}
         open_keys = {span.key for span in still_open} - ended.keys()
         reading = read_traces([*still_open, *ended.values()], logs, is_complete=not still_open)
-        for key in reading.superseded_ids:
-            _remember(self._superseded, key, b"")
+        changed: list[tuple[Object, bytes]] = []
+        superseded_ids = frozenset(reading.superseded_ids)
         for record in reading.records:
             key: str = record["id"]
             is_late_event = key not in ended and key in self._given
-            if key in open_keys or key in self._superseded or is_late_event:
+            if key in open_keys or key in superseded_ids or key in self._superseded or is_late_event:
                 continue
             around = arounds.get(key)
             if around is not None:
                 record["metadata"] = declared(in_surroundings(as_object(record["metadata"]), around.told, around.baggage))
             digest = blake2b(marshal.dumps(record, 2), digest_size=16).digest()  # the version without references
             if self._given.get(key) != digest:
-                _remember(self._given, key, digest)
-                yield record
+                changed.append((record, digest))
+        return changed, superseded_ids
 
     def _within_bounds(self, trace: _Trace) -> Iterator[Object]:
         """Give and forget the oldest until there is room."""
