@@ -27,8 +27,9 @@ class Limits:
     background: bool = False
 
     def __post_init__(self) -> None:
-        for name, limit in (("seconds", self.seconds), ("memory_bytes", self.memory_bytes), ("result_rows", self.result_rows)):
-            if limit is not None and not (isinstance(limit, int | float) and limit > 0):  # pyright: ignore[reportUnnecessaryIsInstance]
+        told: dict[str, object] = {"seconds": self.seconds, "memory_bytes": self.memory_bytes, "result_rows": self.result_rows}
+        for name, limit in told.items():
+            if limit is not None and not (isinstance(limit, int | float) and limit > 0):
                 raise ConfigError(f"the limit `{name}` is a number above 0, not {limit!r}", hint="None lifts it")
 
 
