@@ -89,7 +89,7 @@ def settled(
         spool=_spool(spool if spool is not None else environment.get("GENERATIONS_SPOOL"), place, project),
         spool_bytes=_positive(spool_bytes, "spool_bytes"),
         memory_bytes=_positive(memory_bytes, "memory_bytes"),
-        exit_seconds=exit_seconds,
+        exit_seconds=_not_negative(exit_seconds, "exit_seconds"),
         enabled=enabled if enabled is not None else _switch(environment, "GENERATIONS_CAPTURE"),
     )
 
@@ -156,3 +156,9 @@ def _positive(value: int, name: str) -> int:
     if value <= 0:
         raise ConfigError(f"{name} is a number of bytes above 0, not {value!r}")
     return value
+
+
+def _not_negative(seconds: float, name: str) -> float:
+    if not seconds >= 0:
+        raise ConfigError(f"{name} is a number of seconds from 0 on, not {seconds!r}")
+    return seconds
