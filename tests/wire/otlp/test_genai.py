@@ -257,3 +257,9 @@ def test_thoughts_of_gemini_that_only_the_total_tells_are_completion():
     usage = only(a_chat(scope=scope, attributes={"gen_ai.usage.total_tokens": 21}))["usage"]
 
     assert usage == {"promptTokens": 12, "completionTokens": 9, "totalTokens": 21, "reasoningTokens": 4}
+
+
+def test_a_role_that_python_wrote_of_an_enumeration_is_its_plain_name():
+    messages = json.dumps([{"role": "MessageRole.USER", "parts": [{"type": "text", "content": "Where?"}]}])
+
+    assert only(a_chat(attributes={"gen_ai.input.messages": messages}))["input"]["content"][0]["role"] == "user"

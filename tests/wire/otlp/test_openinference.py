@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from generations.wire.otlp.trace import read_traces
 
 from .payloads import a_span, an_event, only
@@ -172,12 +174,20 @@ def test_the_model_that_was_asked_has_not_answered_a_call_that_failed():
     assert only(a_span(attributes=told, status="error"))["model"] == {"id": "gpt-4o"}
 
 
-def test_what_python_writes_for_a_stream_is_no_output_and_what_was_not_given_no_parameter():
+def test_litellm_s_models_are_told_without_the_provider_before_them():
+    told = {"openinference.span.kind": "LLM", "llm.model_name": "openai/gpt-4o", "llm.provider": "openai"}
+
+    assert only(a_span(scope="openinference.instrumentation.litellm", attributes=told))["model"]["id"] == "gpt-4o"
+    assert only(a_span(scope="openinference.instrumentation.groq", attributes=told))["model"]["id"] == "openai/gpt-4o"
+
+
+@pytest.mark.parametrize("stream", ["<groq.Stream object at 0x7fa7e0fd9090>", "<coroutine object AsyncAPIResponse.parse at 0x7fd9>"])
+def test_what_python_writes_for_a_stream_is_no_output_and_what_was_not_given_no_parameter(stream):
     told = {
         "openinference.span.kind": "LLM",
         "llm.model_name": "m",
         "llm.invocation_parameters": json.dumps({"stream": True, "top_p": "", "generation_config": {}, "seed": 0}),
-        "output.value": "<groq.Stream object at 0x7fa7e0fd9090>",
+        "output.value": stream,
     }
     record = only(a_span(attributes=told))
 

@@ -287,10 +287,16 @@ _SAYS_MORE = frozenset(["tool_calls", "refusal", "reasoning_content", "reasoning
 
 
 def tidy(message: Any) -> Any:
-    """A message, or another item, without the nulls that say nothing: its own, and those of its parts and tool calls."""
+    """A message, or another item, without the nulls that say nothing: its own, and those of its parts and tool calls.
+
+    A role that is written as Python writes that of an enumeration (smolagents' `MessageRole.USER`) gets its plain name.
+    """
     if not isinstance(message, dict):
         return message
     said = without_absent(as_object(message))
+    role = said.get("role")
+    if isinstance(role, str) and "." in role:
+        said["role"] = role.rpartition(".")[2].lower()
     for name in ("content", "parts", "tool_calls"):
         held = said.get(name)
         if isinstance(held, list) and any(isinstance(item, dict) and None in as_object(item).values() for item in as_list(held)):

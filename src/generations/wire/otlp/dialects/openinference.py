@@ -69,15 +69,19 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     choices = _choices(told, answer or Answer())
     sent = parsed_object(told.value("llm.invocation_parameters"))
     parameters = request.parameters if request.input is not None else {}
-    parameters = parameters | {key: value for key, value in sent.items() if key not in _NOT_PARAMETERS and value not in _NOTHING}
+    parameters = parameters | {key: value for key, value in sent.items() if key not in _NOT_PARAMETERS}
+    parameters = {key: value for key, value in parameters.items() if value not in _NOTHING}
     tools = _tools(told)
     if tools:
         parameters["tools"] = tools
     user = parameters.pop("user", None)
+    before = f"{call.provider}/" if span.scope.name == _LITELLM else ""
+    requested = first_text(call.requested_model, request.model, sent.get("model"), sent.get("model_name"))
+    answered = first_text(call.answered_model, answer.model if answer else None)
     call = replace(
         call,
-        requested_model=first_text(call.requested_model, request.model, sent.get("model"), sent.get("model_name")),
-        answered_model=first_text(call.answered_model, answer.model if answer else None),
+        requested_model=requested.removeprefix(before) if requested else None,
+        answered_model=answered.removeprefix(before) if answered else None,
         response_id=first_text(call.response_id, answer.response_id if answer else None, sent.get("id") if "created_at" in sent else None),
         parameters=parameters | call.parameters,
         tokens=answer.tokens if answer and not call.tokens.is_told() else call.tokens,
@@ -97,8 +101,10 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     return genai.completed(call, told, span, logs)
 
 
-_OBJECT: Final = re.compile(r"<[\w.]+ object at 0x[0-9a-f]+>")
-"""What Python writes for an object that has no other text: the instrumentation of Groq's client sends streams like this."""
+_LITELLM: Final = "openinference.instrumentation.litellm"
+"""Its models have the provider before them."""
+_OBJECT: Final = re.compile(r"<.{1,200} at 0x[0-9a-f]+>")
+"""What Python writes for an object that has no other text: instrumentations send streams like this that they do not follow."""
 _NOTHING: Final[tuple[object, ...]] = (None, "", {})
 """Parameters that were not given: the instrumentation of Mistral's client sends all that there are."""
 _NOT_PARAMETERS = frozenset(
