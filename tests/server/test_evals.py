@@ -35,3 +35,5 @@ def test_what_cannot_be_an_eval_is_refused(filled):
     for body in ("7", "", "[]", '{"name": "a.b", "score": 1}', '{"name": "a", "label": 3}'):
         assert filled.post("/api/generations/a/evals", content=body).status_code == 400, body
     assert filled.post("/api/generations/nobody/evals", json={"name": "a", "score": 1}).status_code == 404
+    assert filled.get("/api/generations/nobody/evals").status_code == 404
+    assert filled.get("/api/generations/nobody/feedback").status_code == 404

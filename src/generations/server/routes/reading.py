@@ -87,13 +87,21 @@ async def get(call: Call) -> Response:
 async def feedback(call: Call) -> Response:
     """All feedback that a record was given, the newest first."""
     known_parameters(call.request, {})
-    return _listed(await call.read(lambda: [record_line(one) for one in call.collection.feedback(call.id)]))
+    return _listed(await call.read(_given, call, call.collection.feedback))
 
 
 async def evals(call: Call) -> Response:
     """All evals that a record was given, each with its name, the newest first."""
     known_parameters(call.request, {})
-    return _listed(await call.read(lambda: [record_line(one) for one in call.collection.evals(call.id)]))
+    return _listed(await call.read(_given, call, call.collection.evals))
+
+
+def _given(call: Call, given_to: Callable[[str], list[dict[str, Any]]]) -> list[bytes]:
+    """What was given to a record, which may be nothing."""
+    given = given_to(call.id)
+    if not given and call.collection.get(call.id) is None:
+        raise not_there(call.id)
+    return [record_line(one) for one in given]
 
 
 async def history(call: Call) -> Response:
