@@ -176,3 +176,12 @@ def test_a_folder_that_cannot_be_used_is_told_with_its_name(tmp_path: Path, name
 
     with pytest.raises(StoreUnavailable, match=f"{name} cannot be used: .*; check its permissions"):
         Generations(tmp_path / name)
+
+
+def test_a_folder_that_is_not_ours_to_write_is_told_before_the_engine_sees_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who runs the tests as root may write everywhere, and so the system is made to say otherwise."""
+    monkeypatch.setattr(os, "access", lambda *_: False)
+
+    with pytest.raises(StoreUnavailable, match="cannot be used: Permission denied; check its permissions"):
+        Generations(tmp_path)
+    assert list(tmp_path.iterdir()) == []

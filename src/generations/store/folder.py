@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import re
@@ -33,6 +34,8 @@ def claim(folder: Path) -> None:
         if folder.exists() and not folder.is_dir():
             raise ConfigError(f"{folder} is a file, not a folder", hint="name a folder for the data")
         folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
         marker = folder / MARKER
         if marker.exists():
             _refuse_newer(marker)
