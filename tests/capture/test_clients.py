@@ -93,6 +93,7 @@ def test_a_stream_is_recorded_as_its_whole_answer(captured_by_server, client, to
     stream = client.chat.completions.create(model="gpt-4o", messages=MESSAGES, stream=True, **asked)
     chunks = list(stream)
 
+    assert chunks
     assert all(chunk.choices for chunk in chunks)
     record = captured_by_server.record()
     assert tokens(record) == OPENAI_USAGE

@@ -121,7 +121,7 @@ class Pool:
         with self._lock:
             self._all.discard(connection)
             if not self._closed and not self._all:  # the engine stops with its last connection
-                with suppress(Exception):
+                with suppress(Exception):  # whoever needs one next opens it, or is told why it cannot be
                     fresh = Connection(self._open())
                     self._all.add(fresh)
                     self._idle.append(fresh)
