@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from functools import cache
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -91,7 +91,7 @@ def session(id: str) -> Scope:
 def tags(*labels: str) -> Scope:
     """Labels, added to those around: `metadata.tags` of what is captured inside."""
     added = tuple(map(str, labels))
-    return Scope(lambda around: replace(around, tags=tuple(dict.fromkeys(around.tags + added))), {TAGS: ",".join(added)})
+    return Scope(lambda around: replace(around, tags=around.tags + added), {TAGS: ",".join(added)})
 
 
 def metadata(**entries: Any) -> Scope:
@@ -150,7 +150,7 @@ def _opentelemetry() -> tuple[Any, Any, Any]:
     return baggage, context, trace
 
 
-class Surroundings(NamedTuple):
+class Surroundings(Struct, frozen=True):
     """What OpenTelemetry says where a call is made: the span around it, and the baggage that came along, of any values."""
 
     trace_id: int = 0

@@ -44,6 +44,7 @@ class Payload(NamedTuple):
     size_bytes: int
 
 
+_PIECES: Final = (EndedSpan, EmittedLog)
 Captured = Recording | Payload | EndedSpan | EmittedLog
 """What the host's threads hand over."""
 
@@ -109,7 +110,7 @@ class Recorder:
         if not self.settings.enabled:
             return
         try:
-            is_piece = isinstance(captured, EndedSpan | EmittedLog)
+            is_piece = isinstance(captured, _PIECES)
             with self._lock:
                 if self._thread is None and not self._start():
                     return
@@ -196,7 +197,7 @@ class Recorder:
             elif oldest is not None:
                 with self._lock:
                     self._dropped_bytes += oldest.size_bytes
-                self._tally.drop("memory full", was_in_memory=not isinstance(oldest, EndedSpan | EmittedLog))
+                self._tally.drop("memory full", was_in_memory=not isinstance(oldest, _PIECES))
 
     def _waiting_bytes(self) -> int:
         return self._put_bytes - self._taken_bytes - self._dropped_bytes
@@ -306,7 +307,7 @@ class Recorder:
                 case _:
                     assert_never(captured)
         except Exception as error:  # noqa: BLE001 - one bad recording must not take the others with it
-            is_piece = isinstance(captured, EndedSpan | EmittedLog)
+            is_piece = isinstance(captured, _PIECES)
             self._tally.drop("not recorded", was_in_memory=not is_piece, message=f"{type(error).__name__}: {error}")
             return []
 

@@ -276,7 +276,7 @@ class Recording:
 
 def _new_id() -> str:
     """A UUIDv7, increasing within the process but for one in 262,144; without a lock, which a fork might find taken."""
-    return uuid7_text(time.time_ns() // 1_000_000, (next(_sequence) & 0x3FFFF) << 56 | int.from_bytes(os.urandom(7), "big"))
+    return uuid7_text(time.time_ns() // 1_000_000, next(_sequence) & 0x3FFFF, os.urandom(7))
 
 
 _sequence: Final = count()

@@ -59,10 +59,10 @@ def fresh(sent_hash: bytes) -> str:
     return uuid7()
 
 
-def uuid7_text(milliseconds: int, random_74_bits: int) -> str:
-    """A UUIDv7 (RFC 9562) of the given instant and random bits."""
-    high, low = random_74_bits >> 62, random_74_bits & (2**62 - 1)
-    return _dashed(milliseconds << 80 | high << 64 | low, version=7)
+def uuid7_text(milliseconds: int, order: int, random: bytes) -> str:
+    """A UUIDv7 (RFC 9562) of an instant, 18 bits that say the order within it, and 7 random bytes."""
+    instant, tail = f"{milliseconds:012x}", random.hex()
+    return f"{instant[:8]}-{instant[8:]}-7{order >> 6:03x}-{0x80 | order & 0x3F:x}{tail[:2]}-{tail[2:]}"
 
 
 def _dashed(bits: int, version: int) -> str:
@@ -79,17 +79,17 @@ def _make_uuid7() -> Callable[[], str]:
     def uuid7() -> str:
         """A new UUIDv7; increasing within the process, also inside one millisecond."""
         nonlocal last_ms, counter
-        random = int.from_bytes(os.urandom(8), "big")
+        random = os.urandom(9)
         with lock:
             now = time.time_ns() // 1_000_000
             if now > last_ms:
-                last_ms, counter = now, random >> 48 & 0xFFFF
+                last_ms, counter = now, int.from_bytes(random[:2], "big")
             else:
                 counter += 1
                 if counter >> _COUNTER_BITS:
                     last_ms, counter = last_ms + 1, 0
             ms, count = last_ms, counter
-        return uuid7_text(ms, count << 56 | random & (2**56 - 1))
+        return uuid7_text(ms, count, random[2:])
 
     def begin_anew() -> None:
         nonlocal lock

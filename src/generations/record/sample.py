@@ -143,8 +143,9 @@ class _Finisher:
         roll = self._roll
         prompt_tokens, completion_tokens = call.prompt_length // 4, call.answer_length // 4 + call.extra_tokens
         latency_ms = round(180 + roll() * 400 + 1000 * completion_tokens / call.model.tokens_per_second * (0.7 + roll() * 0.6), 1)
+        order, random = divmod(self._bits(74), 1 << 56)
         record: dict[str, Any] = {
-            "id": uuid7_text(us // 1000, self._bits(74)),
+            "id": uuid7_text(us // 1000, order, random.to_bytes(7, "big")),
             "timestamp": datetime.fromtimestamp(us // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{us % 1_000_000:06d}Z",
             "model": dict(call.model.record),
             "input": call.input,
