@@ -191,8 +191,46 @@ def test_what_has_no_field_is_kept_and_no_value_is_made_up():
     assert kept["environment"] == "prod"
     assert kept["somethingNew"] == [1]
     assert kept["usageDetails"] == {"input": 12, "output": 5, "total": 17}
-    assert kept["trace"] == {"name": "river quiz", "release": "v9", "tags": [], "scores": [score]}
+    assert kept["trace"] == {"name": "river quiz", "release": "v9", "tags": []}
+    assert record["evals"] == {"toxicity": {"score": 0, "evaluator": "program", "source": "EVAL"}}
     assert "feedback" not in record, "an evaluator's score is nobody's feedback"
+
+
+AT = "2025-03-01T11:00:00.000000Z"
+
+
+def a_score(**fields):
+    """As an export has it."""
+    sent = {"id": "s-1", "traceId": "t1", "observationId": None, "name": "tone", "value": 0.5, "stringValue": None, "dataType": "NUMERIC"}
+    return sent | {"source": "EVAL", "timestamp": "2025-03-01T11:00:00Z", "projectId": "p-1", "metadata": "{}", "comment": None} | fields
+
+
+def test_scores_are_feedback_and_evals_of_the_generation_that_they_are_of():
+    agent = an_observation("a1", type="AGENT")
+    first = an_observation("b1", parentObservationId="a1")
+    last = an_observation("b2", startTime="2025-03-01T10:00:09.000Z")
+    scores = [
+        a_score(),
+        a_score(observationId="b1", source="ANNOTATION", name="thumbs", value=1, comment="Good"),
+        a_score(observationId="a1", name="plan", dataType="CATEGORICAL", value=None, stringValue="fine"),
+    ]
+
+    found = {record["id"]: record for record in records(an_export(agent, first, last, scores=scores))}
+
+    assert found["t1-b2"]["evals"] == {
+        "tone": {"score": 0.5, "evaluator": "program", "id": "s-1", "source": "EVAL", "dataType": "NUMERIC", "timestamp": AT}
+    }
+    assert found["t1-b1"]["feedback"] == {"thumbs": "up", "comment": "Good", "categories": ["thumbs"], "timestamp": AT}
+    assert found["t1-b1"]["evals"]["plan"]["label"] == "fine"
+
+
+def test_scores_that_are_none_of_a_generation_stay_with_the_trace():
+    strange = [a_score(dataType="NUMERIC", value="high"), a_score(observationId="elsewhere")]
+
+    record = only(an_export(an_observation(), scores=strange))
+
+    assert record["metadata"]["langfuse"]["trace"]["scores"] == strange
+    assert "evals" not in record
 
 
 def test_usage_counted_in_characters_is_kept_but_is_no_token_count():

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from generations.joining.pieces import Told
 from generations.store.pieces import PieceKind
 from generations.wire.langfuse_ingestion import keys_around, records_of
+from generations.wire.langfuse_scores import join_scores
 from generations.wire.otlp.evaluations import Evaluation
-from generations.wire.otlp.trace import put_evaluations, read_traces
+from generations.wire.otlp.trace import read_traces
 from generations.wire.payload import Object
 
 
@@ -46,25 +47,4 @@ def read_trace(told: Iterable[Told]) -> TraceReading:
     if not events:
         return TraceReading(found, reading.evaluations)
     of_events = {record["id"]: record for record in records_of(events) if record["id"] not in found}
-    return TraceReading(found | of_events, tuple(_join(reading.evaluations, of_events)))
-
-
-def _join(evaluations: Iterable[Evaluation], records: Mapping[str, Object]) -> Iterator[Evaluation]:
-    """Put evaluations into the records that they are of, in place.
-
-    One of a trace, or of an observation around generations, is of the last of them.
-    """
-    ids = sorted(records, key=lambda one: records[one].get("timestamp", ""))
-    last = ids[-1] if ids else ""
-    inside = {key: id for id in ids for key in keys_around(records[id])}
-    said: dict[str, list[Evaluation]] = {}
-    for evaluation in evaluations:
-        is_of_trace = evaluation.span_id is None and evaluation.response_id is None
-        key = evaluation.span_key or ""
-        id = last if is_of_trace else inside.get(key, key)
-        if id in records:
-            said.setdefault(id, []).append(evaluation)
-        else:
-            yield evaluation
-    for id, found in said.items():
-        put_evaluations(records[id], found)
+    return TraceReading(found | of_events, tuple(join_scores(reading.evaluations, of_events, keys_around)))

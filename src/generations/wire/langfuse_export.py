@@ -6,24 +6,31 @@ are in snake case. Rows of a table hold structures as JSON text, and a part of t
 
 Observations of type GENERATION and EMBEDDING become records, one each; spans, tools and agents are not generations. What the record
 has no field for is kept under `metadata.langfuse`, the trace's own input and output excepted: those of the calls are
-in the records.
+in the records. Scores of a trace are feedback and evals, as those that are sent.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
+from generations.errors import InvalidInput
+from generations.record.instants import micros
 from generations.wire.bounds import MOST_LEVELS
 from generations.wire.call_parameters import call_parameters
 from generations.wire.cells import structure, structures
 from generations.wire.identity import span_generation_id
+from generations.wire.langfuse_scores import join_scores, score_of
 from generations.wire.langfuse_usage import usage_of
-from generations.wire.loose_instants import iso_instant
+from generations.wire.loose_instants import iso_instant, utc_instant
 from generations.wire.modality import input_type, output_type
 from generations.wire.payload import Object, as_list, as_object, as_text, elapsed_ms, first_text, without_absent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from generations.wire.otlp.evaluations import Evaluation
 
 TITLE = (
     'an export of Langfuse: {"trace": {…}, "observations": […]}, a page {"data": […], "meta": {…}}, or observations as JSON, CSV or Parquet'
@@ -59,10 +66,49 @@ def read(found: Sequence[Piece]) -> Iterator[Object]:
     A generation inside another one (two instrumentations of the same call) is a record of its own; the outer one names
     the inner ones in `metadata.langfuse.innerGenerations`, so that a sum can leave the outer ones out.
     """
-    inner = _inner_generations([observation for observation, _ in found])
+    by_id = {_id(observation): observation for observation, _ in found}
+    inner = _inner_generations(by_id)
+    records: list[Object] = []
+    scored: dict[str, Object] = {}
     for observation, trace in found:
         if _is_call(observation):
-            yield _record(observation, trace, inner.get(_id(observation), []))
+            records.append(_record(observation, trace, inner.get(_id(observation), [])))
+        if trace.get("scores"):
+            scored.setdefault(str(observation.get("traceId")), trace)
+    for trace_id, trace in scored.items():
+        _join_scores(trace, {record["id"]: record for record in records if record["metadata"].get("traceId") == trace_id}, by_id)
+    yield from records
+
+
+def _join_scores(trace: Object, records: Mapping[str, Object], by_id: Mapping[str, Object]) -> None:
+    """Put the scores of a trace into its records, in place; what is of none of them stays with the trace."""
+    scores: dict[int, Any] = {}
+    said: list[Evaluation] = []
+    others: list[Any] = []
+    for sent in as_list(trace.get("scores")):
+        try:
+            said.append(_score(as_object(sent), trace))
+        except InvalidInput:
+            others.append(sent)
+        else:
+            scores[id(said[-1])] = sent
+
+    def around(record: Object) -> Iterator[str]:
+        about = record["metadata"]
+        yield from (span_generation_id(about.get("traceId"), _id(one)) for one in _around(by_id[about["spanId"]], by_id))
+
+    others += [scores[id(left)] for left in join_scores(said, records, around)]
+    for record in records.values() if others else ():
+        record["metadata"]["langfuse"].setdefault("trace", {})["scores"] = others
+
+
+def _score(sent: Object, trace: Object) -> Evaluation:
+    """A score as it is exported; one that names no time has none."""
+    told = {name: value for name, value in structures(sent, "metadata").items() if name != "projectId" and value != {}}
+    told.setdefault("traceId", trace.get("id"))
+    at = utc_instant(sent.get("timestamp") or sent.get("updatedAt") or sent.get("createdAt"))
+    score = score_of(told, 0 if at is None else micros(at))
+    return replace(score, at_ns=None) if at is None else score
 
 
 def _is_call(observation: Object) -> bool:
@@ -113,21 +159,24 @@ def _id(observation: Object) -> str:
     return str(observation.get("id", ""))
 
 
-def _inner_generations(observations: list[Object]) -> dict[str, list[str]]:
+def _inner_generations(by_id: Mapping[str, Object]) -> dict[str, list[str]]:
     """Record ids of the generations inside each generation, up to `MOST_LEVELS` deep, by the outer observation's id."""
-    by_id = {_id(observation): observation for observation in observations}
     inner: dict[str, list[str]] = {}
-    for observation in observations:
-        if not _is_call(observation):
-            continue
-        seen, id = {_id(observation)}, _record_id(observation)
-        parent = by_id.get(str(observation.get("parentObservationId")))
-        while parent is not None and _id(parent) not in seen and len(seen) <= MOST_LEVELS:
-            seen.add(_id(parent))
-            if _is_call(parent):
-                inner.setdefault(_id(parent), []).append(id)
-            parent = by_id.get(str(parent.get("parentObservationId")))
+    for observation in by_id.values():
+        for outer in _around(observation, by_id) if _is_call(observation) else ():
+            if _is_call(outer):
+                inner.setdefault(_id(outer), []).append(_record_id(observation))
     return inner
+
+
+def _around(observation: Object, by_id: Mapping[str, Object]) -> Iterator[Object]:
+    """The observations around one, from the inside out, up to a limit."""
+    seen = {_id(observation)}
+    parent = by_id.get(str(observation.get("parentObservationId")))
+    while parent is not None and _id(parent) not in seen and len(seen) <= MOST_LEVELS:
+        seen.add(_id(parent))
+        yield parent
+        parent = by_id.get(str(parent.get("parentObservationId")))
 
 
 def _record_id(observation: Object) -> str:
@@ -285,7 +334,7 @@ _OBSERVATION_FIELDS_READ = frozenset(
         "tags",
     ]
 )
-_TRACE_FIELDS_READ = frozenset(["id", "userId", "sessionId", "input", "output"])
+_TRACE_FIELDS_READ = frozenset(["id", "userId", "sessionId", "input", "output", "scores"])
 
 
 def _kept(observation: Object, trace: Object, inner: list[str]) -> Object:

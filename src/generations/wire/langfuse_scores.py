@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from generations.errors import InvalidInput
@@ -9,6 +10,7 @@ from generations.record import instants
 from generations.record.shape import LONGEST_ID
 from generations.wire.bounds import Bounded
 from generations.wire.otlp.evaluations import Evaluation
+from generations.wire.otlp.trace import put_evaluations
 from generations.wire.payload import Object, as_number, as_object, as_text, without_absent
 
 TYPES: Final = ("NUMERIC", "BOOLEAN", "CATEGORICAL", "TEXT", "CORRECTION")
@@ -60,6 +62,34 @@ def score_of(sent: Any, at_us: int) -> Evaluation:
         at_ns=at_us * 1000 if at_ns is None else at_ns,
         rest=rest | ({"notes": list(bounded.notes)} if bounded.notes else {}),
     )
+
+
+def join_scores(
+    scores: Iterable[Evaluation], records: Mapping[str, Object], around: Callable[[Object], Iterable[str]]
+) -> Iterator[Evaluation]:
+    """Put scores into the records that they are of, in place; those of other records are left.
+
+    One of a trace, or of an observation around generations, is of the last of them.
+
+    Args:
+        scores: what was said.
+        records: those of one trace, by id.
+        around: the observations around the generation of a record, each named as its record would be if it were one.
+    """
+    ids = sorted(records, key=lambda one: records[one].get("timestamp") or "")
+    last = ids[-1] if ids else ""
+    inside = {key: id for id in ids for key in around(records[id])}
+    said: dict[str, list[Evaluation]] = {}
+    for score in scores:
+        is_of_trace = score.span_id is None and score.response_id is None
+        key = score.span_key or ""
+        id = last if is_of_trace else key if key in records else inside.get(key, key)
+        if id in records:
+            said.setdefault(id, []).append(score)
+        else:
+            yield score
+    for id, found in said.items():
+        put_evaluations(records[id], found)
 
 
 def _value(score: Object) -> tuple[float | None, str | None, str | None]:
