@@ -11,6 +11,7 @@ import pytest
 from generations.wire.detect import DIALECTS
 
 from ..wire.exports import MESSAGES, a_batch_request, a_run, an_answered_request
+from ..wire.otlp.payloads import a_log_request, a_request, a_sent_log, a_sent_span
 from .conftest import RECORDS
 
 
@@ -77,6 +78,17 @@ def test_import_joins_the_files_of_a_batch(run, tmp_path):
     assert (ran.code, [file["source"] for file in ran.lines]) == (0, ["output.jsonl"])
     assert ran.err == "input.jsonl: 2 requests, joined to their answers in the other files\n"
     assert run("get", "batch_req_q-1").lines[0]["input"]["content"] == MESSAGES
+
+
+def test_import_joins_traces_and_logs_that_are_given_together(run, tmp_path):
+    message = a_sent_log("gen_ai.user.message", {}, {"content": "Which river?"})
+    (tmp_path / "traces.json").write_text(json.dumps(a_request(a_sent_span())))
+    (tmp_path / "logs.json").write_text(json.dumps(a_log_request(message)))
+
+    reports = run("import", str(tmp_path / "traces.json"), str(tmp_path / "logs.json")).lines
+
+    assert [(report["dialect"], report["added"]) for report in reports] == [("otlp", 1), ("otlp", 0)]
+    assert run("find").lines[0]["input"]["content"] == [{"role": "user", "content": "Which river?"}]
 
 
 def test_a_batch_without_answers_is_refused(run, tmp_path):

@@ -298,3 +298,38 @@ CREATE TABLE turns (id TEXT PRIMARY KEY, thread_id TEXT, parent_message_hash TEX
   datetime_utc TEXT, response_json TEXT);
 CREATE TABLE turn_tools (turn_id TEXT, tool_id INTEGER, instance_id INTEGER);
 """
+
+
+def an_annotation_of_phoenix(**fields: Any) -> dict[str, Any]:
+    """What its REST API hands out; it names no trace."""
+    annotation = {
+        "id": "U3BhbkFubm90YXRpb246MQ==",
+        "created_at": "2025-03-01T11:00:00+00:00",
+        "updated_at": "2025-03-01T12:00:00+00:00",
+        "source": "API",
+        "user_id": None,
+        "name": "relevance",
+        "annotator_kind": "LLM",
+        "result": {"label": "relevant", "score": 0.9, "explanation": "To the point."},
+        "metadata": {"judge": "gpt-4o"},
+        "identifier": "",
+        "span_id": "2" * 16,
+    }
+    return annotation | fields
+
+
+def a_feedback_of_langsmith(**fields: Any) -> dict[str, Any]:
+    feedback = {
+        "id": "f1a2c3d4-0000-4000-8000-000000000000",
+        "created_at": "2025-03-01T11:00:00+00:00",
+        "modified_at": "2025-03-01T12:00:00+00:00",
+        "run_id": RUN,
+        "trace_id": TRACE,
+        "key": "relevance",
+        "score": 0.9,
+        "value": None,
+        "comment": "To the point.",
+        "correction": None,
+        "feedback_source": {"type": "model", "metadata": {"judge": "gpt-4o"}},
+    }
+    return feedback | fields

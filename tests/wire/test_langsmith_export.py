@@ -9,7 +9,7 @@ import pytest
 from generations.wire.detect import LANGSMITH
 from generations.wire.langsmith_export import recognises
 
-from .exports import MESSAGES, RUN, TRACE, a_chain, a_completion, a_run
+from .exports import MESSAGES, RUN, TRACE, a_chain, a_completion, a_feedback_of_langsmith, a_run
 from .otlp.payloads import CHAT, a_span
 from .otlp.payloads import only as only_span
 
@@ -128,6 +128,43 @@ def test_a_failed_run_is_an_error():
     assert (record["status"], record["error"]) == ("error", {"type": "RateLimitError", "message": "slow down"})
 
 
-@pytest.mark.parametrize("document", [a_run(), a_chain(), {"runs": [a_run()], "cursors": {}}])
+def test_feedback_is_an_eval_or_what_people_said_by_its_source():
+    by_a_person = {"key": "thumbs", "score": True, "feedback_source": {"type": "app"}, "comment": "Good"}
+
+    record = only(a_run(), a_feedback_of_langsmith(), a_feedback_of_langsmith(**by_a_person))
+
+    assert record["evals"]["relevance"] == {
+        "score": 0.9,
+        "explanation": "To the point.",
+        "evaluator": "model",
+        "id": "f1a2c3d4-0000-4000-8000-000000000000",
+        "feedback_source": {"type": "model", "metadata": {"judge": "gpt-4o"}},
+        "timestamp": "2025-03-01T12:00:00.000000Z",
+    }
+    assert record["feedback"]["thumbs"] == "up"
+    assert record["feedback"]["comment"] == "Good"
+
+
+def test_a_summary_says_what_was_given_once_and_nothing_of_what_was_given_more_often():
+    stats = {
+        "helpful": {"n": 1, "avg": 1.0, "values": {}, "comments": ["Yes"], "sources": ['{"type": "app"}']},
+        "tone": {"n": 1, "avg": None, "values": {"kind": 1}, "comments": []},
+        "relevance": {"n": 3, "avg": 0.5},
+        "mood": {"n": 1, "avg": 0.2, "contains_thread_feedback": True},
+    }
+
+    record = only(a_run(feedback_stats=stats))
+
+    assert record["feedback"] == {"comment": "Yes", "categories": ["helpful"]}
+    assert record["evals"] == {"tone": {"label": "kind"}}
+
+
+def test_feedback_itself_goes_before_its_summary():
+    run = a_run(feedback_stats={"relevance": {"n": 1, "avg": 0.9}})
+
+    assert list(only(run, a_feedback_of_langsmith())["evals"]) == ["relevance"]
+
+
+@pytest.mark.parametrize("document", [a_run(), a_chain(), a_feedback_of_langsmith(), {"runs": [a_run()], "cursors": {}}])
 def test_runs_of_any_type_and_pages_of_them_are_recognised(document):
     assert recognises(document)

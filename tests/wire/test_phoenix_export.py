@@ -7,7 +7,7 @@ import pytest
 from generations.wire.detect import PHOENIX
 from generations.wire.phoenix_export import recognises
 
-from .exports import MESSAGES, a_row_of_phoenix, a_span_of_phoenix, an_agent_of_phoenix
+from .exports import MESSAGES, a_row_of_phoenix, a_span_of_phoenix, an_agent_of_phoenix, an_annotation_of_phoenix
 
 TRACE, SPAN, PARENT = "a" * 32, "2" * 16, "1" * 16
 
@@ -92,3 +92,45 @@ def test_what_was_said_stays_text_also_where_it_looks_like_json():
     messages = "[{'message.role': 'user', 'message.content': '{\"a\": 1}'}]"
 
     assert only(a_row_of_phoenix(**{"attributes.llm.input_messages": messages}))["input"]["content"][0]["content"] == '{"a": 1}'
+
+
+def test_annotations_are_evals_or_what_people_said():
+    by_a_person = an_annotation_of_phoenix(name="note", annotator_kind="HUMAN", result={"explanation": "Nice"})
+
+    record = only(a_row_of_phoenix(), an_annotation_of_phoenix(), by_a_person)
+
+    assert record["evals"]["relevance"] == {
+        "score": 0.9,
+        "label": "relevant",
+        "explanation": "To the point.",
+        "evaluator": "LLM",
+        "id": "U3BhbkFubm90YXRpb246MQ==",
+        "source": "API",
+        "metadata": {"judge": "gpt-4o"},
+        "timestamp": "2025-03-01T12:00:00.000000Z",
+    }
+    assert record["feedback"] == {"comment": "Nice", "categories": ["note"], "timestamp": "2025-03-01T12:00:00.000000Z"}
+
+
+@pytest.mark.parametrize(
+    "annotation",
+    [
+        {"context.span_id": "2" * 16, "annotation_name": "tone", "annotator_kind": "CODE", "result.score": 0.5, "result.label": "kind"},
+        {"span_id": "2" * 16, "name": "tone", "annotator_kind": "CODE", "score": 0.5, "label": "kind", "metadata": "{}"},
+        {"span_id": "1" * 16, "name": "tone", "annotator_kind": "CODE", "result": "{'score': 0.5, 'label': 'kind'}"},
+        {"trace_id": "a" * 32, "name": "tone", "annotator_kind": "CODE", "result": {"score": 0.5, "label": "kind"}},
+    ],
+)
+def test_annotations_are_read_in_every_form_and_those_around_a_call_are_of_it(annotation):
+    assert recognises(annotation)
+    assert only(an_agent_of_phoenix(), a_row_of_phoenix(), annotation)["evals"] == {
+        "tone": {"score": 0.5, "label": "kind", "evaluator": "CODE"}
+    }
+
+
+def test_annotations_may_stand_with_their_span():
+    own = {"name": "tone", "annotator_kind": "CODE", "result": {"score": 0.5}}
+
+    for span in (a_row_of_phoenix(annotations=[own]), a_span_of_phoenix(annotations=[own])):
+        assert only(span)["evals"] == {"tone": {"score": 0.5, "evaluator": "CODE"}}
+        assert "annotations" not in only(span)["metadata"]["otel"].get("attributes", {}).get("phoenix", {})

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from generations.jobs.batch_requests import BatchRequests
     from generations.jobs.export import ExportReport
     from generations.jobs.importing import ImportReport
+    from generations.jobs.trace_pieces import TracePieces
     from generations.remote.backend import ServerBackend
     from generations.store.store import Store
 
@@ -46,17 +47,20 @@ def import_(
     Formats are generations (our own JSON, JSON lines and Parquet), otlp, langfuse, langsmith, phoenix, helicone, litellm (spend
     logs), llm (logs.db), openai-batch, openai-stored and inspect. They are told by the content, and so are CSV, gzip and zstd.
     A record that breaks a rule is refused with its line and the reason, and kept in a file beside; the others are taken.
-    Importing again adds nothing.
+    Importing again adds nothing. What stands in several files is joined when they are given together: the spans, log records and
+    annotations of a trace, the requests and answers of a batch.
 
     Examples:
       generations import generations.jsonl traces/*.json
       zcat old.jsonl.gz | generations import -
       generations import "$(llm logs path)"
       generations import batch-input.jsonl batch-output.jsonl batch-errors.jsonl
+      generations import traces.json logs.json
       generations import observations.csv --format langfuse
       generations import big.parquet --data clickhouse://localhost:8123/generations --project team-a
     """
     from generations.jobs.batch_requests import BatchRequests  # noqa: PLC0415 - help needs no jobs
+    from generations.jobs.importing import pieces_among  # noqa: PLC0415 - the same
     from generations.wire.detect import named  # noqa: PLC0415 - the same
 
     if rejected is not None and len(files) > 1:
@@ -65,10 +69,11 @@ def import_(
         raise InvalidInput(f"{rejected} cannot take what is refused", hint="name a file in a folder that is there")
     if format is not None:
         named(format)  # before a file is opened
-    refused = 0
+    refused, several = 0, files if len(files) > 1 else []
     with (
         collection(context, data, project, prices, may_begin=True) as generations,
-        BatchRequests.among(files if len(files) > 1 else ()) as requests,
+        BatchRequests.among(several) as requests,
+        pieces_among(several, format=format) as pieces,
     ):
         for name in files:
             if name in requests.sources and not requests.sources.keys() >= set(files):
@@ -76,7 +81,7 @@ def import_(
                     f"{printing.cell(name)}: {requests.sources[name]:,} requests, joined to their answers in the other files\n"
                 )
                 continue
-            report = _imported(name, generations.origin, format, requests, rejected)
+            report = _imported(name, generations.origin, format, requests, pieces, rejected)
             _tell_import(report, as_table)
             refused += report.refused
     if refused:
@@ -84,7 +89,12 @@ def import_(
 
 
 def _imported(
-    name: str, origin: "Store | ServerBackend", format: str | None, requests: "BatchRequests", rejected: Path | None
+    name: str,
+    origin: "Store | ServerBackend",
+    format: str | None,
+    requests: "BatchRequests",
+    pieces: "TracePieces",
+    rejected: Path | None,
 ) -> "ImportReport":
     """Import one file, behind a bar."""
     from generations.jobs.importing import import_from  # noqa: PLC0415 - help needs no jobs
@@ -94,7 +104,7 @@ def _imported(
         def tell(report: "ImportReport") -> None:
             move(report.read_bytes, report.total_bytes, f"{report.read:,} records")
 
-        return import_from(name, origin, format=format, requests=requests, rejected_path=rejected, on_progress=tell)
+        return import_from(name, origin, format=format, requests=requests, pieces=pieces, rejected_path=rejected, on_progress=tell)
 
 
 def export(

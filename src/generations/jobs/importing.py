@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Self
 
 from generations.errors import InvalidInput
@@ -19,13 +20,13 @@ from generations.jobs.rejects import Refusal, Rejects, rejects_path
 from generations.jobs.sinks import prepared
 from generations.jobs.sources import Source, open_source
 from generations.jobs.texts import Batch, batches
+from generations.jobs.trace_pieces import TracePieces
 from generations.jobs.translating import Translator
 from generations.record.encode import MAX_BYTES, encode_lines
 from generations.wire.detect import LLM, OPENAI_BATCH, OWN, Dialect, detect, detected, found_in, named
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import TracebackType
 
     from generations.jobs.batch_requests import BatchRequests
@@ -76,6 +77,7 @@ def import_from(
     *,
     format: str | None = None,
     requests: BatchRequests | None = None,
+    pieces: TracePieces | None = None,
     rejected_path: Path | None = None,
     max_record_bytes: int = MAX_BYTES,
     on_progress: Callable[[ImportReport], None] | None = None,
@@ -91,6 +93,7 @@ def import_from(
         origin: where the records go.
         format: name of the format that the source must be in; None: told by its content.
         requests: the requests of OpenAI's batches, for the answers in the source.
+        pieces: what `pieces_among` has found in several sources: traces are put together across them.
         rejected_path: where refused records go instead of the file beside the source.
         max_record_bytes: the largest record, as compact JSON.
         on_progress: called with the report so far after each batch.
@@ -104,10 +107,46 @@ def import_from(
     """
     forced = None if format is None else named(format)
     with open_source(source) as opened, Rejects(rejected_path or rejects_path(opened)) as rejects:
-        import_ = _Import(opened, origin, rejects, max_record_bytes, on_progress, forced, requests)
+        import_ = _Import(opened, origin, rejects, max_record_bytes, on_progress, forced, requests, pieces)
         with import_:
             import_.run()
         return import_.report
+
+
+def pieces_among(sources: Sequence[str], *, format: str | None = None) -> TracePieces:
+    """The pieces of traces in those of some files that hold such; close it when they are imported.
+
+    A file that cannot be read, or holds something else, is left to the import to tell.
+
+    Args:
+        sources: paths; standard input is left out, for it can be read only once.
+        format: name of the format that they must be in; None: told by their content.
+    """
+    forced = None if format is None else named(format)
+    found = TracePieces()
+    for name in sources:
+        if name == "-":
+            continue
+        try:
+            with open_source(name) as source:
+                _take_pieces(found, source, forced)
+        except InvalidInput as error:
+            path = str(Path(name))  # as a source is named
+            if path in found.formats:
+                found.failures[path] = error
+    return found
+
+
+def _take_pieces(found: TracePieces, source: Source, forced: Dialect | None) -> None:
+    translator: Translator | None = None
+    for batch in _batches(source, forced):
+        if translator is None:
+            dialect = _fitting(forced, batch, source) if forced else _dialect_of(batch, source)
+            if dialect.traces is None:
+                return
+            translator = Translator(dialect, is_forced=forced is not None, held=found.waiting(source.name, dialect.name))
+        for part in translator.translated(batch):
+            found.keep(source.name, part)
 
 
 class _Import:
@@ -122,6 +161,7 @@ class _Import:
         on_progress: Callable[[ImportReport], None] | None,
         forced: Dialect | None,
         requests: BatchRequests | None,
+        pieces: TracePieces | None,
     ) -> None:
         self.report = ImportReport(source.name, total_bytes=source.size_bytes)
         self._source = source
@@ -131,6 +171,7 @@ class _Import:
         self._on_progress = on_progress
         self._forced = forced
         self._requests = requests
+        self._pieces = pieces
         self._is_completing = False
         self._seen: dict[bytes, int] = {}
         self._inserter = ThreadPoolExecutor(1, thread_name_prefix="generations-import")
@@ -148,11 +189,14 @@ class _Import:
 
     def run(self) -> None:
         """Read the source to its end."""
+        if self._pieces is not None and self._source.name in self._pieces.formats:
+            self._run_pieces(self._pieces)
+            return
         dialect: Dialect | None = None
         translator: Translator | None = None
         failure: InvalidInput | None = None
         try:
-            for batch in self._batches():
+            for batch in _batches(self._source, self._forced):
                 if dialect is None:
                     dialect = _fitting(self._forced, batch, self._source) if self._forced else _dialect_of(batch, self._source)
                     self.report = replace(self.report, dialect=dialect.name)
@@ -171,25 +215,14 @@ class _Import:
         joined = self._requests.joined if self._requests is not None and dialect is OPENAI_BATCH else None
         return Translator(dialect, is_forced=self._forced is not None, joined=joined)
 
-    def _batches(self) -> Iterator[Batch]:
-        """The texts of the source, by what kind of file it is."""
-        if self._source.is_sqlite:
-            if self._forced not in (None, LLM):
-                raise InvalidInput(f"{self._source.name} is a SQLite database, and {self._forced.name} is not kept in one")
-            return llm_batches(self._source)
-        if self._source.is_parquet:
-            return parquet_batches(self._source, self._is_ours)
-        row = first_row(self._source)
-        if row is not None and (self._forced not in (None, OWN) or _is_table(row)):
-            return csv_batches(self._source)
-        return batches(self._source)
-
-    def _is_ours(self, row: Mapping[str, Any] | None) -> bool:
-        """Whether a Parquet table is one of ours: it is unless its rows are those of another program."""
-        if self._forced is not None:
-            return self._forced is OWN
-        found = None if row is None else detected(dict(row))
-        return found is None or found is OWN
+    def _run_pieces(self, pieces: TracePieces) -> None:
+        """Take what the source has given to the traces of several."""
+        name = self._source.name
+        self.report = replace(self.report, dialect=pieces.formats[name])
+        for batch in pieces.batches(name):
+            self._take(batch)
+        if name in pieces.failures:
+            raise pieces.failures[name]
 
     def _take(self, batch: Batch) -> None:
         texts = [text for index, text in enumerate(batch.texts) if index not in batch.faults] if batch.faults else batch.texts
@@ -241,6 +274,28 @@ class _Import:
     def _tell(self) -> None:
         if self._on_progress is not None:
             self._on_progress(self.report)
+
+
+def _batches(source: Source, forced: Dialect | None) -> Iterator[Batch]:
+    """The texts of a source, by what kind of file it is."""
+    if source.is_sqlite:
+        if forced not in (None, LLM):
+            raise InvalidInput(f"{source.name} is a SQLite database, and {forced.name} is not kept in one")
+        return llm_batches(source)
+    if source.is_parquet:
+        return parquet_batches(source, lambda row: _is_ours(row, forced))
+    row = first_row(source)
+    if row is not None and (forced not in (None, OWN) or _is_table(row)):
+        return csv_batches(source)
+    return batches(source)
+
+
+def _is_ours(row: Mapping[str, Any] | None, forced: Dialect | None) -> bool:
+    """Whether a Parquet table is one of ours: it is unless its rows are those of another program."""
+    if forced is not None:
+        return forced is OWN
+    found = None if row is None else detected(dict(row))
+    return found is None or found is OWN
 
 
 def _is_table(row: Mapping[str, str]) -> bool:

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
 
 from generations.errors import InvalidInput
 from generations.jobs.texts import BATCH_TEXTS, Batch
 from generations.wire.detect import OWN, Dialect, found_in
+from generations.wire.traces import Traces, Unplaced
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from generations.jobs.texts import Unit
     from generations.wire.payload import Object
-    from generations.wire.traces import Traces
 
 MOST_HELD_BYTES: Final = 16 << 20
 """Of documents whose traces wait for more: the pieces of a trace are put together if no more than this stands between them."""
@@ -32,18 +34,19 @@ class Translator:
         dialect: what the documents are in.
         is_forced: the user says so; otherwise a record of our own among them is taken as one.
         joined: completes a document with what another file says.
+        held: where the pieces of traces wait for the others.
     """
 
-    def __init__(self, dialect: Dialect, *, is_forced: bool, joined: Any = None) -> None:
+    def __init__(self, dialect: Dialect, *, is_forced: bool, joined: Any = None, held: Held | None = None) -> None:
         self._dialect = dialect
         self._is_forced = is_forced
         self._joined = joined
-        self._held = _Held()
+        self._held = held or _InMemory()
         self._count = 0
 
     def translated(self, batch: Batch) -> Iterator[Batch]:
         """The records of a batch. A text that cannot be parsed is handed on as it is, to be refused."""
-        out = _Out("record" if self._dialect.traces else batch.unit)
+        out = Out("record" if self._dialect.traces else batch.unit)
         for index, text in enumerate(batch.texts):
             number = batch.numbers[index]
             fault = batch.faults.get(index)
@@ -60,13 +63,12 @@ class Translator:
 
     def rest(self) -> Iterator[Batch]:
         """The records of the traces that still waited for more, at the end of the source."""
-        out = _Out("record")
+        out = Out("record")
         if self._dialect.traces is not None:
-            for record in self._held.release(self._dialect.traces, 0):
-                yield from out.add(_text(record), self._next(), "record", None)
+            yield from self._read(self._held.rest(self._dialect.traces), out)
         yield from out.rest()
 
-    def _records(self, document: Any, text: bytes, number: int, unit: Unit, out: _Out) -> Iterator[Batch]:
+    def _records(self, document: Any, text: bytes, number: int, unit: Unit, out: Out) -> Iterator[Batch]:
         traces = self._dialect.traces
         try:
             if traces is None:
@@ -83,25 +85,39 @@ class Translator:
             yield from out.add(text, number, unit, error)
         except RecursionError:
             yield from out.add(text, number, unit, InvalidInput("nested too deeply to be read"))
-        self._held.size += len(text)
-        if traces is not None and self._held.size > MOST_HELD_BYTES:
-            for record in self._held.release(traces, MOST_HELD_BYTES // 2):
-                yield from out.add(_text(record), self._next(), "record", None)
+        if traces is not None:
+            yield from self._read(self._held.grown(traces, len(text)), out)
+
+    def _read(self, found: Iterable[Object | Unplaced], out: Out) -> Iterator[Batch]:
+        for one in found:
+            yield from out.add_found(one, self._next())
 
     def _next(self) -> int:
         self._count += 1
         return self._count
 
 
+class Held(Protocol):
+    """Pieces of traces that wait for the others of their trace."""
+
+    def add(self, trace_id: str, piece: Any) -> None:
+        """Keep a piece."""
+        ...
+
+    def grown(self, traces: Traces, size: int) -> Iterator[Object | Unplaced]:
+        """What has waited long enough, after a document of this size was added."""
+        ...
+
+    def rest(self, traces: Traces) -> Iterator[Object | Unplaced]:
+        """What waits at the end of the source."""
+        ...
+
+
 @dataclass(slots=True)
-class _Held:
-    """Pieces of traces, those whose trace was last added to at the end.
+class _InMemory:
+    """Pieces of traces, those whose trace was last added to at the end; `_size` is that of their documents, about."""
 
-    Attributes:
-        size: bytes of the documents that they came from, about.
-    """
-
-    size: int = 0
+    _size: int = 0
     _traces: OrderedDict[str, list[Any]] = field(default_factory=OrderedDict[str, list[Any]])
     _count: int = 0
 
@@ -110,16 +126,24 @@ class _Held:
         self._traces.move_to_end(trace_id)
         self._count += 1
 
-    def release(self, traces: Traces, size: int) -> Iterator[Object]:
+    def grown(self, traces: Traces, size: int) -> Iterator[Object | Unplaced]:
+        self._size += size
+        if self._size > MOST_HELD_BYTES:
+            yield from self._release(traces, MOST_HELD_BYTES // 2)
+
+    def rest(self, traces: Traces) -> Iterator[Object | Unplaced]:
+        yield from self._release(traces, 0)
+
+    def _release(self, traces: Traces, size: int) -> Iterator[Object | Unplaced]:
         """The records of the traces that have waited longest, until no more than `size` is held."""
-        while self._traces and (self.size > size or size == 0):
+        while self._traces and (self._size > size or size == 0):
             _, pieces = self._traces.popitem(last=False)
-            self.size -= self.size * len(pieces) // self._count
+            self._size -= self._size * len(pieces) // self._count
             self._count -= len(pieces)
             yield from traces.read(pieces)
 
 
-class _Out:
+class Out:
     """Texts on their way out, gathered into batches of one unit."""
 
     def __init__(self, unit: Unit) -> None:
@@ -137,6 +161,15 @@ class _Out:
             self._faults[len(self._texts)] = fault
         self._texts.append(text)
         self._numbers.append(number)
+
+    def add_found(self, found: Object | Unplaced, number: int) -> Iterator[Batch]:
+        """Add what pieces of traces gave."""
+        if isinstance(found, Unplaced):
+            text = msgspec.json.encode(found.evaluation)
+            fault = InvalidInput("it is of no generation that is there", hint="import it in one command with the spans that it is of")
+            yield from self.add(text, number, "record", fault)
+        else:
+            yield from self.add(_text(found), number, "record", None)
 
     def rest(self) -> Iterator[Batch]:
         """What is left, if anything."""

@@ -64,8 +64,12 @@ def _own(document: Any) -> Iterator[Object]:
 OWN = Dialect("generations", 'our own record: {"model": {"id": …}, "input": {…}, "output": {…}, …}', _is_own, _own)
 OTLP = _traced("otlp", otlp_document.TITLE, otlp_document.recognises, traces_of(otlp_document.telemetry_of_document))
 LANGFUSE = _traced("langfuse", langfuse_export.TITLE, langfuse_export.recognises, Traces(langfuse_export.pieces, langfuse_export.read))
-LANGSMITH = _traced("langsmith", langsmith_export.TITLE, langsmith_export.recognises, traces_of(langsmith_export.telemetry_of))
-PHOENIX = _traced("phoenix", phoenix_export.TITLE, phoenix_export.recognises, traces_of(phoenix_export.telemetry_of))
+LANGSMITH = _traced(
+    "langsmith", langsmith_export.TITLE, langsmith_export.recognises, traces_of(langsmith_export.telemetry_of, langsmith_export.said_in)
+)
+PHOENIX = _traced(
+    "phoenix", phoenix_export.TITLE, phoenix_export.recognises, traces_of(phoenix_export.telemetry_of, phoenix_export.said_in)
+)
 HELICONE = Dialect("helicone", helicone_export.TITLE, helicone_export.recognises, helicone_export.records)
 LITELLM = Dialect("litellm", litellm_spend.TITLE, litellm_spend.recognises, litellm_spend.records, is_poorer=True)
 LLM = Dialect("llm", llm_logs.TITLE, llm_logs.recognises, llm_logs.records)

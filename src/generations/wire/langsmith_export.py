@@ -8,6 +8,9 @@ records, but their names, and a call that two runs describe gives one.
 Ids are those of the spans, where a run was one: what comes over OpenTelemetry gets a run id of eight zero bytes and the span
 id (`langsmith_run_id_from_otel_span_id`), and the SDK's exporter uses the 32 digits of a trace's id as they are. A run that
 the SDK sent itself has an id that no span tells.
+
+Feedback is exported by itself, by `client.list_feedback`; a run has a summary of it, `feedback_stats`, which says the same
+where each name was given once.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from generations.wire.bounds import Bounded
 from generations.wire.cells import framed, object_in, structures
 from generations.wire.exchange import each_of
 from generations.wire.loose_instants import between_ms, nanoseconds
+from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.telemetry import Scope, Span, Telemetry
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, first_text, without_absent
 
@@ -26,7 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TITLE: Final = (
-    'runs of LangSmith: {"id": …, "run_type": "llm", "start_time": …, "inputs": {…}, "outputs": {…}} a line, a list of them, or Parquet'
+    'runs of LangSmith: {"id": …, "run_type": "llm", "start_time": …, "inputs": {…}, "outputs": {…}} a line, a list of them, or Parquet; '
+    'feedback {"run_id": …, "key": …, "score": …} together with them'
 )
 
 _STRUCTURES: Final = (
@@ -47,33 +52,105 @@ _STRUCTURES: Final = (
 
 
 def recognises(document: Any) -> bool:
-    """True for a run, whatever its type, and for a page of runs."""
-    return any("run_type" in item and "start_time" in item and "id" in item for item in each_of(document, "runs")[:1])
+    """True for a run, whatever its type, for feedback, and for a page of runs."""
+    return any({"run_type", "start_time", "id"} <= item.keys() or _is_feedback(item) for item in each_of(document, "runs")[:1])
+
+
+def _is_feedback(item: Object) -> bool:
+    return {"run_id", "key", "score"} <= item.keys()
 
 
 def telemetry_of(document: Any) -> Telemetry:
     """The runs of a document as spans, those inside others too."""
-    return Telemetry(tuple(_spans(each_of(document, "runs"))))
+    return Telemetry(tuple(_span(run) for run in _runs(document)))
 
 
-def _spans(runs: list[Object]) -> Iterator[Span]:
-    waiting = runs[::-1]
+def said_in(document: Any) -> Iterator[Evaluation]:
+    """The feedback of a document, and what the summaries in its runs say."""
+    for item in each_of(document, "runs"):
+        if _is_feedback(item):
+            yield _feedback(item)
+    for run in _runs(document):
+        for key, summary in object_in(run.get("feedback_stats")).items():
+            if as_count(as_object(summary).get("n")) == 1 and not as_object(summary).get("contains_thread_feedback"):
+                yield _summed_up(key, as_object(summary), run)
+
+
+def _feedback(sent: Object) -> Evaluation:
+    bounded = Bounded()
+    row = as_object(bounded.json(structures(sent, "value", "correction", "feedback_source", "extra", read=framed)))
+    source = as_object(row.get("feedback_source"))
+    trace_id, run_id = as_text(row.get("trace_id")), as_text(row.get("run_id"))
+    return Evaluation(
+        trace_id=None if trace_id is None else _trace_id(trace_id),
+        span_id=None if run_id is None else _span_id(run_id),
+        response_id=None,
+        name=as_text(row.get("key")) or "feedback",
+        score=_score(row.get("score")),
+        label=as_text(row.get("value")),
+        explanation=as_text(row.get("comment")),
+        evaluator=_EVALUATORS.get(str(source.get("type"))),
+        at_ns=bounded.instant_ns(nanoseconds(row.get("modified_at") or row.get("created_at")), "time of feedback"),
+        rest=without_absent(
+            {name: value for name, value in row.items() if name not in _OF_FEEDBACK and (name, type(value)) != ("value", str)}
+        ),
+    )
+
+
+_OF_FEEDBACK: Final = frozenset(["run_id", "trace_id", "key", "score", "comment", "created_at", "modified_at", "session_id", "start_time"])
+_EVALUATORS: Final = {"app": "human", "model": "model", "auto_eval": "model"}
+"""By the type of the source. What came over the API may be of a program or of its users: the name decides."""
+
+
+def _summed_up(key: str, summary: Object, run: Object) -> Evaluation:
+    """What was given once, of which the mean is the score, and the one value the label."""
+    values, comments = list(as_object(summary.get("values"))), as_list(summary.get("comments"))
+    sources = {str(object_in(source).get("type")) for source in as_list(summary.get("sources"))}
+    return Evaluation(
+        trace_id=_trace_of(run),
+        span_id=_span_id(run.get("id")),
+        response_id=None,
+        name=key,
+        score=_score(summary.get("avg")),
+        label=values[0] if len(values) == 1 else None,
+        explanation=as_text(comments[0]) if len(comments) == 1 else None,
+        evaluator=_EVALUATORS.get(sources.pop()) if len(sources) == 1 else None,
+    )
+
+
+def _score(value: Any) -> float | None:
+    return int(value) if isinstance(value, bool) else as_number(value)
+
+
+def _runs(document: Any) -> Iterator[Object]:
+    waiting = [item for item in reversed(each_of(document, "runs")) if not _is_feedback(item)]
     while waiting:
         run = structures(waiting.pop(), *_STRUCTURES, read=framed)
-        yield _span(run)
+        yield run
         waiting += [as_object(child) for child in reversed(as_list(run.get("child_runs")))]
+
+
+def _trail(run: Object) -> list[str]:
+    return _RUN_ID.findall(str(run.get("dotted_order", "")))
+
+
+def _trace_of(run: Object) -> str:
+    return _trace_id(first_text(run.get("trace_id"), *_trail(run)[:1]) or str(run.get("id")))
+
+
+def _trace_id(text: str) -> str:
+    return text.replace("-", "").lower()
 
 
 def _span(run: Object) -> Span:
     run_id = _span_id(run.get("id"))
-    trail = _RUN_ID.findall(str(run.get("dotted_order", "")))
     parents = as_list(run.get("parent_run_ids"))
-    parent = first_text(run.get("parent_run_id"), *trail[-2:-1], *parents[-1:])
+    parent = first_text(run.get("parent_run_id"), *_trail(run)[-2:-1], *parents[-1:])
     error = as_text(run.get("error"))
     bounded = Bounded()
     attributes = bounded.json(_attributes(run))
     return Span(
-        trace_id=(first_text(run.get("trace_id"), *trail[:1]) or str(run.get("id"))).replace("-", "").lower(),
+        trace_id=_trace_of(run),
         span_id=run_id,
         name=as_text(run.get("name")) or "",
         parent_span_id=None if parent is None else _span_id(parent),

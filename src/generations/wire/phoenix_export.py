@@ -6,6 +6,9 @@ written as JSON, JSON lines, CSV or Parquet, has the columns `context.trace_id`,
 of OpenInference, whose lists of messages are lists again. `GET /v1/projects/{project}/spans` has pages
 `{"data": […], "next_cursor": …}` of spans with `context` and flat `attributes`, and `…/spans/otlpv1` the same with OTLP's names
 in snake case. All become spans as OpenInference's instrumentations send them, and are read as those are.
+
+Annotations are exported by themselves, from `GET /v1/projects/{project}/span_annotations` (and `trace_annotations`) or
+`get_span_annotations_dataframe`, and name their span alone; or they stand under `annotations` of their span.
 """
 
 from __future__ import annotations
@@ -16,16 +19,18 @@ from generations.wire.bounds import Bounded
 from generations.wire.cells import framed
 from generations.wire.exchange import each_of
 from generations.wire.loose_instants import nanoseconds
+from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.read_json import telemetry_of as otlp_telemetry
 from generations.wire.otlp.telemetry import Span, SpanEvent, Telemetry
-from generations.wire.payload import Object, as_list, as_object, as_text
+from generations.wire.payload import Object, as_list, as_number, as_object, as_text, first_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TITLE: Final = (
     'spans of Phoenix: rows of get_spans_dataframe {"context.span_id": …, "attributes.llm.model_name": …} as JSON, CSV or Parquet, '
-    'or a page of its API {"data": [{"context": {…}, "attributes": {…}}]}'
+    'or a page of its API {"data": [{"context": {…}, "attributes": {…}}]}; '
+    'annotations {"span_id": …, "annotator_kind": …} together with them'
 )
 
 _KIND: Final = "openinference.span.kind"
@@ -47,13 +52,14 @@ _READ: Final = frozenset(
         "status_message",
         "events",
         "attributes",
+        "annotations",
     ]
 )
 
 
 def recognises(document: Any) -> bool:
-    """True for a span or a row, whatever its kind, and for a page of spans."""
-    return any(_is_row(item) or _is_otlp(item) for item in each_of(document, "data")[:1])
+    """True for a span or a row, whatever its kind, for an annotation, and for a page of them."""
+    return any(_is_row(item) or _is_otlp(item) or _is_annotation(item) for item in each_of(document, "data")[:1])
 
 
 def _is_row(item: Object) -> bool:
@@ -65,9 +71,61 @@ def _is_otlp(item: Object) -> bool:
     return "span_id" in item and "start_time_unix_nano" in item
 
 
+def _is_annotation(item: Object) -> bool:
+    return "annotator_kind" in item and not item.keys().isdisjoint(_OF_WHAT)
+
+
+_OF_WHAT: Final = ("span_id", "context.span_id", "trace_id", "session_id")
+
+
+def said_in(document: Any) -> Iterator[Evaluation]:
+    """The annotations of a document, those that stand with their span too."""
+    for item in each_of(document, "data"):
+        if _is_annotation(item):
+            yield _annotation(item, None, None)
+        else:
+            context = as_object(framed(item.get("context")))
+            trace_id, span_id = (
+                first_text(item.get(f"context.{name}"), context.get(name), item.get(name)) for name in ("trace_id", "span_id")
+            )
+            yield from (_annotation(as_object(one), trace_id, span_id) for one in as_list(framed(item.get("annotations"))))
+
+
+def _annotation(sent: Object, trace_id: str | None, span_id: str | None) -> Evaluation:
+    bounded = Bounded()
+    row = as_object(bounded.json({name: framed(cell) if name in ("result", "metadata") else cell for name, cell in sent.items()}))
+    result = as_object(row.get("result")) or {name: row.get(f"result.{name}", row.get(name)) for name in ("score", "label", "explanation")}
+    return Evaluation(
+        trace_id=trace_id or as_text(row.get("trace_id")),
+        span_id=span_id or first_text(row.get("span_id"), row.get("context.span_id")),
+        response_id=None,
+        name=first_text(row.get("name"), row.get("annotation_name")) or "annotation",
+        score=as_number(result.get("score")),
+        label=as_text(result.get("label")),
+        explanation=as_text(result.get("explanation")),
+        evaluator=as_text(row.get("annotator_kind")),
+        at_ns=bounded.instant_ns(nanoseconds(row.get("updated_at") or row.get("created_at")), "time of an annotation"),
+        rest={name: value for name, value in row.items() if name not in _OF_AN_ANNOTATION and value not in (None, "", {})},
+    )
+
+
+_OF_AN_ANNOTATION: Final = frozenset(
+    [
+        *_OF_WHAT,
+        "name",
+        "annotation_name",
+        "annotator_kind",
+        "result",
+        *(f"{prefix}{name}" for prefix in ("", "result.") for name in ("score", "label", "explanation")),
+        "created_at",
+        "updated_at",
+    ]
+)
+
+
 def telemetry_of(document: Any) -> Telemetry:
     """The spans of a document."""
-    items = each_of(document, "data")
+    items = [item for item in each_of(document, "data") if not _is_annotation(item)]
     if items and _is_otlp(items[0]):
         return otlp_telemetry({"resourceSpans": [{"scopeSpans": [{"spans": [_camel(item) for item in items]}]}]})
     return Telemetry(tuple(_span(item) for item in items))

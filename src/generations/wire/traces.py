@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec.structs import replace
+
 from generations.errors import InvalidInput
+from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.telemetry import LogRecord, Span, Telemetry
-from generations.wire.otlp.trace import records_in
+from generations.wire.otlp.trace import read_traces
 from generations.wire.payload import Object
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """Something that was said of a span in which no generation is, as far as the pieces tell."""
+
+    evaluation: Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +28,20 @@ class Traces:
 
     Attributes:
         pieces: the pieces of a document, each with the id of its trace; an error in place of one that cannot be read.
-        read: the records of one trace or more, given all their pieces in the order in which they came.
+        read: the records of one trace or more, given all their pieces in the order in which they came, and what was said of others.
     """
 
     pieces: Callable[[Any], Iterator[tuple[str, Any]]]
-    read: Callable[[Sequence[Any]], Iterator[Object]]
+    read: Callable[[Sequence[Any]], Iterator[Object | Unplaced]]
 
 
-def traces_of(telemetry_of: Callable[[Any], Telemetry]) -> Traces:
-    """The traces of a format whose documents are understood as spans and log records."""
+def traces_of(telemetry_of: Callable[[Any], Telemetry], said_in: Callable[[Any], Iterable[Evaluation]] = lambda _: ()) -> Traces:
+    """The traces of a format whose documents are understood as spans and log records.
+
+    Args:
+        telemetry_of: the spans and log records of a document.
+        said_in: what a document says of spans beside them. An evaluation may leave out its trace: the span tells it.
+    """
 
     def pieces(document: Any) -> Iterator[tuple[str, Any]]:
         telemetry = telemetry_of(document)
@@ -34,17 +49,31 @@ def traces_of(telemetry_of: Callable[[Any], Telemetry]) -> Traces:
             yield span.trace_id, span
         for log in telemetry.logs:
             yield log.trace_id or "", log
+        for said in said_in(document):
+            yield said.trace_id or "", said
         for refused in telemetry.refused:
             yield "", InvalidInput(refused, hint="mend it and import the file again: what is there already is not added again")
 
-    return Traces(pieces, _records)
+    return Traces(pieces, _read)
 
 
-def _records(pieces: Sequence[Any]) -> Iterator[Object]:
-    spans = tuple(piece for piece in pieces if isinstance(piece, Span))
-    yield from records_in(Telemetry(spans, tuple(piece for piece in pieces if isinstance(piece, LogRecord))))
+def _read(pieces: Sequence[Any]) -> Iterator[Object | Unplaced]:
+    spans = [piece for piece in pieces if isinstance(piece, Span)]
+    traces = {span.span_id: span.trace_id for span in spans}
+    told = [piece for piece in pieces if isinstance(piece, Evaluation)]
+    dated = {(one.span_id, one.name) for one in told if one.at_ns is not None}
+    said = [
+        one if one.trace_id is not None else replace(one, trace_id=traces.get(one.span_id or ""))
+        for one in told
+        if one.at_ns is not None or (one.span_id, one.name) not in dated  # a summary of what is there itself
+    ]
+    reading = read_traces(spans, [piece for piece in pieces if isinstance(piece, LogRecord)], said)
+    yield from reading.records
+    own = set(map(id, said))
+    yield from (Unplaced(left) for left in reading.evaluations if id(left) in own)
 
 
 def records_of(traces: Traces, document: Any) -> Iterator[Object]:
     """The records of one document alone; what of it cannot be read is left out."""
-    yield from traces.read([piece for _, piece in traces.pieces(document) if not isinstance(piece, InvalidInput)])
+    found = traces.read([piece for _, piece in traces.pieces(document) if not isinstance(piece, InvalidInput)])
+    yield from (record for record in found if not isinstance(record, Unplaced))
