@@ -26,6 +26,9 @@ def inclusive(prompt: Side, completion: Side, total: int | None) -> tuple[int | 
     The total that was sent decides which reading is right, because senders do not keep to one convention: the
     sender's own convention is tried first. Where no reading adds up to the total, the convention stands.
     """
+    told = _whole(prompt, prompt.parts_are_inside), _whole(completion, completion.parts_are_inside)
+    if total is None:
+        return told
     readings = [
         (prompt.parts_are_inside, completion.parts_are_inside),
         (True, True),
@@ -35,9 +38,9 @@ def inclusive(prompt: Side, completion: Side, total: int | None) -> tuple[int | 
     ]
     for prompt_inside, completion_inside in readings:
         counts = _whole(prompt, prompt_inside), _whole(completion, completion_inside)
-        if total is not None and sum(count or 0 for count in counts) == total:
+        if sum(count or 0 for count in counts) == total:
             return counts
-    return _whole(prompt, prompt.parts_are_inside), _whole(completion, completion.parts_are_inside)
+    return told
 
 
 def _whole(side: Side, parts_are_inside: bool) -> int | None:

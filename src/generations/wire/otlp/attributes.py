@@ -15,7 +15,8 @@ from generations.wire.payload import Object, as_count, as_list, as_number, as_te
 Value = TypeVar("Value")
 Key = TypeVar("Key", bound=Hashable)
 
-_MOST_REMEMBERED: Final = 200
+MOST_REMEMBERED: Final = 200
+"""Attributes of one span, up to which what follows from their names alone is remembered."""
 
 
 class Attributes:
@@ -36,7 +37,7 @@ class Attributes:
     def remembered(self, what: Callable[[Key, frozenset[str]], Value], key: Key) -> Value:
         """What follows from a key and the names of the attributes alone: those of one instrumentation come again and again."""
         names = frozenset(self._sent)
-        return what(key, names) if len(names) > _MOST_REMEMBERED else _remembered(what, key, names)
+        return what(key, names) if len(names) > MOST_REMEMBERED else _remembered(what, key, names)
 
     def text(self, *names: str) -> str | None:
         """A string with something in it, also as JSON text with its quotes (MLflow and Langfuse write values so)."""

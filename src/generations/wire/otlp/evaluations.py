@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import msgspec
@@ -12,7 +12,7 @@ from generations.record import instants
 from generations.record.fields import EVAL
 from generations.record.shape import LONGEST_EVAL_NAME
 from generations.wire.identity import span_generation_id
-from generations.wire.otlp.attributes import Attributes
+from generations.wire.otlp.attributes import MOST_REMEMBERED, Attributes
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import Object, as_list, as_number, as_object, as_text, without_absent
 
@@ -68,10 +68,12 @@ def evaluations_of(spans: Iterable[Span], logs: Iterable[LogRecord]) -> Iterator
 
 def may_be_annotated(span: Span) -> bool:
     """Whether there may be annotations on a span; yes too often is only slower."""
-    return _MAY_BE_ANNOTATED(" ".join(span.attributes)) is not None
+    return len(span.attributes) > MOST_REMEMBERED or _has_annotations(frozenset(span.attributes))
 
 
-_MAY_BE_ANNOTATED = re.compile(r"\b(?:annot|evalu)ations\.").search
+@lru_cache(maxsize=1024)
+def _has_annotations(names: frozenset[str]) -> bool:
+    return any(name.startswith(("annotations.", "evaluations.")) for name in names)
 
 
 def is_feedback(evaluation: Evaluation) -> bool:

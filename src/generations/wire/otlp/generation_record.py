@@ -113,7 +113,10 @@ def failure_message(span: Span) -> str | None:
 
 
 def _exception(span: Span) -> Object:
-    return next((dict(event.attributes) for event in span.events if event.name == "exception"), Object())
+    for event in span.events:
+        if event.name == "exception":
+            return dict(event.attributes)
+    return {}
 
 
 def _metadata(reading: Reading, outer: Sequence[Reading], misfits: Object, notes: list[str]) -> Object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec.structs import fields, replace
+from msgspec.structs import asdict, replace
 
 from generations.wire.bounds import MOST_TOKENS
 from generations.wire.otlp.call import Tokens
@@ -48,13 +48,11 @@ def usage_of(tokens: Tokens) -> tuple[Object, list[str]]:
 
 
 def _plausible(tokens: Tokens, notes: list[str]) -> Tokens:
-    absurd = [name for name in _COUNTS if (count := getattr(tokens, name)) is not None and count > MOST_TOKENS]
-    if absurd:
-        notes.append(f"counts of more than {MOST_TOKENS} tokens were ignored: {', '.join(absurd)}")
-    return replace(tokens, **dict.fromkeys(absurd)) if absurd else tokens
-
-
-_COUNTS = tuple(field.name for field in fields(Tokens) if field.name != "are_inside")
+    absurd = [name for name, count in asdict(tokens).items() if count is not None and count > MOST_TOKENS]
+    if not absurd:
+        return tokens
+    notes.append(f"counts of more than {MOST_TOKENS} tokens were ignored: {', '.join(absurd)}")
+    return replace(tokens, **dict.fromkeys(absurd))
 
 
 def _side(name: str, count: int | None, parts: int, are_inside: bool, notes: list[str]) -> Side:

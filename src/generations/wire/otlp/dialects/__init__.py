@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from generations.wire.otlp.attributes import MOST_REMEMBERED
 from generations.wire.otlp.dialects.genai import GENAI
 from generations.wire.otlp.dialects.langfuse import LANGFUSE
 from generations.wire.otlp.dialects.langsmith import LANGSMITH
@@ -42,12 +43,9 @@ because each of them also sets names of those below it.
 
 def dialect_of(span: Span) -> Dialect | None:
     """The dialect of a span; None when it has nothing to do with generations."""
-    if len(span.attributes) > _MOST_REMEMBERED:
+    if len(span.attributes) > MOST_REMEMBERED:
         return _told_by(span.scope.name, span.attributes.keys())
     return _remembered(span.scope.name, frozenset(span.attributes))
-
-
-_MOST_REMEMBERED: Final = 200
 
 
 def _told_by(scope: str, names: Iterable[str]) -> Dialect | None:
