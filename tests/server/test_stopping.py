@@ -138,11 +138,13 @@ def test_a_port_in_use_is_told_in_one_line(server, tmp_path):
     assert not (tmp_path / "data").exists()
 
 
-def test_an_address_that_is_not_ours_is_told_in_one_line(tmp_path):
-    code, said = refused_to_start("--data", str(tmp_path / "data"), "--host", "192.0.2.1")
+@pytest.mark.parametrize("host", ["192.0.2.1", "nobody.invalid"])
+def test_an_address_that_is_not_ours_is_told_in_one_line(tmp_path, host):
+    code, said = refused_to_start("--data", str(tmp_path / "data"), "--host", host)
 
     assert code == exit_codes.CONFIG.code
-    assert said.startswith("error: cannot listen on 192.0.2.1 port 4300")
+    assert said.startswith(f"error: cannot listen on {host} port 4300: ")
+    assert said.endswith("; --host takes an address of this machine\n")
     assert said.count("\n") == 1
 
 

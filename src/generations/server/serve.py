@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -72,7 +73,7 @@ def serve(url: str, settings: ServerSettings, limits: Limits | None = None, on_r
     Links(settings.links)  # refuses what is wrong before anything is opened
     if settings.grpc_port is not None:
         importlib.import_module("generations.server.otlp_grpc")  # the same, where the extra is missing
-        _bound(settings.host, settings.grpc_port).close()
+        _bound(settings.host, settings.grpc_port, "--grpc-port").close()
     with closing(_bound(settings.host, settings.port)) as listening:
         projects = _open(url, settings, limits)
 
@@ -157,7 +158,7 @@ def _otlp_grpc(app: App, settings: ServerSettings) -> OtlpGrpc | None:
     return OtlpGrpc(app, settings)
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def _bound(host: str, port: int, option: str = "--port") -> socket.socket:
     """A socket that has the address; nobody can connect before the server listens on it."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
@@ -169,7 +170,11 @@ def _bound(host: str, port: int) -> socket.socket:
             listening.close()
             raise
     except OSError as error:
-        hint = "stop what listens there, or name another port; --port 0 takes a free one"
+        hint = None
+        if error.errno == errno.EADDRINUSE:
+            hint = f"stop what listens there, or name another port; {option} 0 takes a free one"
+        elif isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            hint = "--host takes an address of this machine"
         raise ConfigError(f"cannot listen on {host} port {port}: {error.strerror or error}", hint=hint) from None
     return listening
 
