@@ -8,6 +8,7 @@ import pytest
 
 from generations.wire import bounds
 from generations.wire.otlp.read_json import telemetry_of
+from generations.wire.otlp.telemetry import Telemetry
 
 from .payloads import START_NS, TRACE, a_log_request, a_request, a_sent_log, a_sent_span, as_pairs
 
@@ -148,8 +149,20 @@ def test_a_name_that_is_more_than_a_name_in_javascript_is_ignored_with_a_note():
     assert span.notes == ("an attribute named `__proto__` was ignored",)
 
 
-@pytest.mark.parametrize(
-    "document", [None, [], "text", {}, {"resourceSpans": None}, {"resourceSpans": [{"scopeSpans": [{"spans": [None, 5]}]}]}]
-)
+@pytest.mark.parametrize("document", [None, [], "text", {}, {"resourceSpans": None}])
 def test_what_is_no_request_holds_nothing(document):
-    assert telemetry_of(document).spans == ()
+    assert telemetry_of(document) == Telemetry()
+
+
+@pytest.mark.parametrize(
+    ("held", "refused"),
+    [
+        (5, "resourceSpans: this is no list"),
+        ([None], "resourceSpans[0]: this is no object"),
+        ([{"scopeSpans": {}}], "resourceSpans[0].scopeSpans: this is no list"),
+        ([{"scopeSpans": [{"spans": "x"}]}], "resourceSpans[0].scopeSpans[0].spans: this is no list"),
+        ([{"scopeSpans": [{"spans": [5]}]}], "resourceSpans[0].scopeSpans[0].spans[0]: this is no object"),
+    ],
+)
+def test_what_should_hold_spans_and_does_not_is_refused_with_its_place(held, refused):
+    assert telemetry_of({"resourceSpans": held}).refused == (refused,)

@@ -36,16 +36,29 @@ def _each(
     refused: list[str],
 ) -> Iterator[Read]:
     in_request, in_resource, in_scope = names
-    for i, of_resource in enumerate(map(as_object, as_list(as_object(request).get(in_request)))):
+    for at_resource, of_resource in _objects(as_object(request), in_request, "", refused):
         resource = nested(_attributes(as_object(of_resource.get("resource")), Bounded()))
-        for j, of_scope in enumerate(map(as_object, as_list(of_resource.get(in_resource)))):
+        for at_scope, of_scope in _objects(of_resource, in_resource, at_resource, refused):
             sent = as_object(of_scope.get("scope"))
             scope = Scope(as_text(sent.get("name")) or "", as_text(sent.get("version")) or "")
-            for k, item in enumerate(as_list(of_scope.get(in_scope))):
+            for at, item in _objects(of_scope, in_scope, at_scope, refused):
                 try:
-                    yield read(as_object(item), scope, resource)
+                    yield read(item, scope, resource)
                 except ValueError as error:
-                    refuse(refused, f"{in_request}[{i}].{in_resource}[{j}].{in_scope}[{k}]", str(error))
+                    refuse(refused, at, str(error))
+
+
+def _objects(holder: Object, name: str, place: str, refused: list[str]) -> Iterator[tuple[str, Object]]:
+    """The objects of a list, each with its place; what is none is refused."""
+    found = holder.get(name)
+    path = f"{place}.{name}" if place else name
+    if not isinstance(found, list | None):
+        refuse(refused, path, "this is no list")
+    for index, item in enumerate(as_list(found)):
+        if isinstance(item, dict):
+            yield f"{path}[{index}]", as_object(item)
+        else:
+            refuse(refused, f"{path}[{index}]", "this is no object")
 
 
 def _span(sent: Object, scope: Scope, resource: Object) -> Span:
