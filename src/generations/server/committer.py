@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from generations.errors import StoreUnavailable
+from generations.joining.completing import complete_from_pieces
 from generations.record.encode import Rows
 from generations.store.block import Block
 from generations.store.insertion import InsertOutcome
@@ -143,9 +144,11 @@ class Committer:
 
     def _insert(self, group: list[_Waiting]) -> list[InsertOutcome]:
         begun = time.monotonic()
-        store = self._projects.collection(group[0].project).store
+        collection = self._projects.collection(group[0].project)
+        store = collection.store
         try:
             outcome = store.insert(_joined(store, [one.records for one in group]))
+            complete_from_pieces(store, frozenset(outcome.replaced_ids), collection.max_record_bytes)
         except StoreUnavailable:
             self._failed_at = time.monotonic()
             raise
