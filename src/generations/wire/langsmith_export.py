@@ -5,9 +5,9 @@ JSON, JSON lines, or the Parquet files of the bulk export, whose structures are 
 the SDK's own exporter over OpenTelemetry makes of it (`_otel_exporter.py`), so that chains, tools and prompts give no
 records, but their names, and a call that two runs describe gives one.
 
-Ids are those of the spans, where a run was one: what comes over OpenTelemetry gets a run id of eight zero bytes and the span
-id (`langsmith_run_id_from_otel_span_id`), and the SDK's exporter uses the 32 digits of a trace's id as they are. A run that
-the SDK sent itself has an id that no span tells.
+Ids are those of the spans, where a run was one: of what comes over OpenTelemetry LangSmith makes the id of the run of eight
+zero bytes and the id of the span (`langsmith_run_id_from_otel_span_id`), and the trace's keeps its 32 digits. A run that the
+SDK sent itself has ids that no span tells, also where the SDK exports it as one.
 
 Feedback is exported by itself, by `client.list_feedback`; a run has a summary of it, `feedback_stats`, which says the same
 where each name was given once.
