@@ -35,7 +35,6 @@ SILENT = {
     "DO_NOT_TRACK": "1",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     "MLFLOW_DISABLE_TELEMETRY": "true",
-    "PYTHONDONTWRITEBYTECODE": "1",
 }
 """Nothing but what is looked at leaves a program: no statistics of its libraries, and no prices fetched."""
 

@@ -13,6 +13,9 @@ pytestmark = pytest.mark.programs
 OPENAI_USAGE = {"promptTokens": 120, "completionTokens": 40, "totalTokens": 160, "cachedTokens": 64, "reasoningTokens": 16}
 ANTHROPIC_USAGE = {"promptTokens": 128, "completionTokens": 40, "totalTokens": 168, "cachedTokens": 64, "cacheWriteTokens": 8}
 
+OWN = ("agno", "anthropic", "bedrock", "dspy", "langchain", "llama-index", "openai", "openai-agents", "smolagents")
+"""Libraries that OpenTelemetry has an instrumentation of its own for."""
+
 
 def usage(record):
     return {name: count for name, count in record["usage"].items() if name in {*OPENAI_USAGE, *ANTHROPIC_USAGE}}
@@ -40,9 +43,9 @@ def test_the_best_instrumentation_of_each_library_is_turned_on(instrumented):
     chosen = {library: package.partition(" ")[0] for library, package in told["turned_on"].items()}
 
     assert chosen == {
-        "openai": "opentelemetry-instrumentation-genai-openai",
-        "anthropic": "opentelemetry-instrumentation-genai-anthropic",
-        "langchain": "opentelemetry-instrumentation-genai-langchain",
+        **{name: f"opentelemetry-instrumentation-genai-{name}" for name in OWN},
+        **{name: f"openinference-instrumentation-{name}" for name in ("cohere", "litellm", "mistralai", "ollama")},
+        **{name: f"opentelemetry-instrumentation-{name}" for name in ("google-genai", "groq")},
         "pydantic-ai": "pydantic-ai",
     }
     left = {package.partition(" ")[0]: reason for package, reason in told["left"].items()}

@@ -1,4 +1,5 @@
-"""A model server on the loopback, for tests: it speaks enough of the APIs of OpenAI and Anthropic for their own clients.
+"""A model server on the loopback, for tests: it speaks enough of the APIs of OpenAI and Anthropic for their own clients, of
+Groq's and Mistral's, which are made like the former, and of those in `other_models`.
 
     with serve_models() as models:
         OpenAI(base_url=models.openai_url, api_key="none").chat.completions.create(model="gpt-4o", messages=[…])
@@ -33,13 +34,12 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-ANSWER = "The tram museum in Graz."
-THOUGHT = "Graz has trams."
+from tests.targets.other_models import Api, api_of
+from tests.targets.said import ANSWER, ARGUMENTS, REFUSAL, THOUGHT, WORDS, Body
+
 VECTOR = [0.25, -0.5, 1.0]
 SLOW_SECONDS = 0.4
-_WORDS = [word + " " for word in ANSWER.split()[:-1]] + ANSWER.split()[-1:]
-_CALL_PIECES = ('{"city":', ' "Graz"}')
-_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "".join(_CALL_PIECES)}}
+_CALL = {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": "".join(ARGUMENTS)}}
 _CHAT_USAGE = {
     "prompt_tokens": 120,
     "completion_tokens": 40,
@@ -55,8 +55,6 @@ _RESPONSE_USAGE = {
     "output_tokens_details": {"reasoning_tokens": 16},
 }
 _MESSAGE_USAGE = {"input_tokens": 56, "cache_read_input_tokens": 64, "cache_creation_input_tokens": 8, "output_tokens": 40}
-
-Body = dict[str, Any]
 
 
 @dataclass
@@ -102,30 +100,36 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        path = self.path.partition("?")[0]
+        path = self.path.partition("?")[0].removeprefix("/openai")  # Groq's is OpenAI's below a folder
+        api = api_of(path)
+        if api is not None:
+            body = api.asked(path, body)
         model = body["model"]
         with self.server.counting:
             is_first = not any(asked["model"] == model for asked in self.server.models.asked)
             self.server.models.asked.append(body)
             self.number = len(self.server.models.asked)
         if model.startswith("error-"):
-            self._error(int(model.removeprefix("error-")), path)
+            self._error(int(model.removeprefix("error-")), path, api)
             return
         if model.startswith("flaky-") and is_first:
-            self._error(500, path, may_retry=True)
+            self._error(500, path, api, may_retry=True)
             return
         if model.endswith("-slow"):
             time.sleep(SLOW_SECONDS)
-        whole, events = _ANSWERS.get(path, (_message, _message_events))
+        whole, events = (api.whole, api.pieces) if api is not None else _ANSWERS.get(path, (_message, _message_events))
         asked = body | {"number": self.number}
         if body.get("stream"):
-            self._stream(events(asked), model, named=path != "/v1/chat/completions")
+            self._stream(events(asked), model, path, api)
         else:
             self._json(200, whole(asked))
 
-    def _error(self, status: int, path: str, *, may_retry: bool = False) -> None:
+    def _error(self, status: int, path: str, api: Api | None, *, may_retry: bool = False) -> None:
+        if api is not None:
+            self._json(status, api.refusal(status), may_retry=may_retry)
+            return
         kind = {429: "rate_limit_error", 500: "api_error"}.get(status, "invalid_request_error")
-        error = {"type": kind, "message": "The model is not to be had.", "code": "not_now", "param": None}
+        error = {"type": kind, "message": REFUSAL, "code": "not_now", "param": None}
         self._json(status, {"type": "error", "error": error} if path == "/v1/messages" else {"error": error}, may_retry=may_retry)
 
     def _ids(self) -> None:
@@ -145,10 +149,11 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(BrokenPipeError, ConnectionResetError):  # a client that was cancelled
             self.wfile.write(text)
 
-    def _stream(self, events: Iterator[Body], model: str, *, named: bool) -> None:
-        """Server-sent events; OpenAI's chat completions have no names and end with a mark."""
+    def _stream(self, events: Iterator[Body], model: str, path: str, api: Api | None) -> None:
+        """Server-sent events, of which OpenAI's chat completions have no names and end with a mark; or what the API sends."""
+        is_chat = path == "/v1/chat/completions"
         self.send_response(200)
-        self.send_header("content-type", "text/event-stream")
+        self.send_header("content-type", api.content_type if api is not None else "text/event-stream")
         self.send_header("connection", "close")
         self._ids()
         self.end_headers()
@@ -159,10 +164,10 @@ class _Handler(BaseHTTPRequestHandler):
                     return
                 if model.endswith("-slow"):
                     time.sleep(SLOW_SECONDS / 4)
-                name = f"event: {event['type']}\n" if named else ""
-                self.wfile.write(f"{name}data: {json.dumps(event)}\n\n".encode())
+                name = "" if is_chat else f"event: {event.get('type')}\n"
+                self.wfile.write(api.packed(event) if api is not None else f"{name}data: {json.dumps(event)}\n\n".encode())
                 self.wfile.flush()
-            if not named:
+            if is_chat:
                 self.wfile.write(b"data: [DONE]\n\n")
         except (BrokenPipeError, ConnectionResetError):
             return  # the client has heard enough
@@ -212,17 +217,25 @@ def _chat_events(body: Body) -> Iterator[Body]:
         yield head | {"choices": [{"index": index, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}
     if is_call:
         begun = _CALL | {"index": 0, "function": {"name": "weather", "arguments": ""}}
-        pieces = [begun, *({"index": 0, "function": {"arguments": piece}} for piece in _CALL_PIECES)]
+        pieces = [begun, *({"index": 0, "function": {"arguments": piece}} for piece in ARGUMENTS)]
         deltas: list[Body] = [{"tool_calls": [piece]} for piece in pieces]
     else:
-        deltas = [{"content": word} for word in _WORDS]
+        deltas = [{"content": word} for word in WORDS]
     for delta in deltas:
         for index in choices:
             yield head | {"choices": [{"index": index, "delta": delta, "finish_reason": None}]}
     for index in choices:
-        yield head | {"choices": [{"index": index, "delta": {}, "finish_reason": "tool_calls" if is_call else "stop"}]}
+        end = {"choices": [{"index": index, "delta": {}, "finish_reason": "tool_calls" if is_call else "stop"}]}
+        yield head | end | _unasked_usage(body)
     if (body.get("stream_options") or {}).get("include_usage"):
         yield head | {"choices": [], "usage": _CHAT_USAGE}
+
+
+def _unasked_usage(body: Body) -> Body:
+    """What Mistral and Groq tell at the end of every stream."""
+    if body["model"].startswith("mistral-"):
+        return {"usage": _CHAT_USAGE}
+    return {"x_groq": {"id": f"req_{body['number']}", "usage": _CHAT_USAGE}} if body["model"].startswith("openai/") else {}
 
 
 def _response(body: Body) -> Body:
@@ -230,7 +243,7 @@ def _response(body: Body) -> Body:
     item: Body = {"type": "message", "id": "item_1", "role": "assistant", "status": "completed", "content": [text]}
     if _is_to_call(body):
         item = {"type": "function_call", "id": "item_1", "call_id": "call_1", "name": "weather", "status": "completed"}
-        item["arguments"] = "".join(_CALL_PIECES)
+        item["arguments"] = "".join(ARGUMENTS)
     summary = {"type": "summary_text", "text": THOUGHT}
     thought = [{"type": "reasoning", "id": "item_0", "summary": [summary]}] if body.get("reasoning") else []
     return _response_head(body) | {"status": "completed", "output": [*thought, item], "usage": _RESPONSE_USAGE}
@@ -279,12 +292,12 @@ def _item_events(item: Body) -> Iterator[Body]:
         case "message":
             text = item["content"][0]
             yield {"type": "response.content_part.added", "content_index": 0, "part": text | {"text": ""}}
-            for word in _WORDS:
+            for word in WORDS:
                 yield {"type": "response.output_text.delta", "content_index": 0, "delta": word, "logprobs": []}
             yield {"type": "response.output_text.done", "content_index": 0, "text": ANSWER, "logprobs": []}
             yield {"type": "response.content_part.done", "content_index": 0, "part": text}
         case "function_call":
-            for piece in _CALL_PIECES:
+            for piece in ARGUMENTS:
                 yield {"type": "response.function_call_arguments.delta", "delta": piece}
             yield {"type": "response.function_call_arguments.done", "name": item["name"], "arguments": item["arguments"]}
         case _:
@@ -352,9 +365,9 @@ def _block_pieces(block: Body) -> tuple[Body, list[Body]]:
     """What a block of content lacks when it begins, and the pieces that bring it."""
     match block["type"]:
         case "text":
-            return {"text": ""}, [{"type": "text_delta", "text": word} for word in _WORDS]
+            return {"text": ""}, [{"type": "text_delta", "text": word} for word in WORDS]
         case "tool_use":
-            return {"input": {}}, [{"type": "input_json_delta", "partial_json": piece} for piece in _CALL_PIECES]
+            return {"input": {}}, [{"type": "input_json_delta", "partial_json": piece} for piece in ARGUMENTS]
         case _:
             thought = {"type": "thinking_delta", "thinking": block["thinking"]}
             return {"thinking": "", "signature": ""}, [thought, {"type": "signature_delta", "signature": block["signature"]}]

@@ -59,13 +59,15 @@ LIBRARIES: Final = (
     Library("openai", "openai", (_OTEL + "openai", _OPENINFERENCE + "openai", _PLAIN + "openai", _PLAIN + "openai_v2")),
     Library("anthropic", "anthropic", (_OTEL + "anthropic", _OPENINFERENCE + "anthropic", _PLAIN + "anthropic")),
     Library("langchain", "langchain_core", (_OTEL + "langchain", _OPENINFERENCE + "langchain", _PLAIN + "langchain"), calls_clients=True),
-    Library("llama-index", "llama_index", (_OTEL + "llama_index", _OPENINFERENCE + "llama_index", _PLAIN + "llamaindex")),
+    Library(
+        "llama-index", "llama_index", (_OTEL + "llama_index", _OPENINFERENCE + "llama_index", _PLAIN + "llamaindex"), calls_clients=True
+    ),
     Library("openai-agents", "agents", (_OTEL + "openai_agents", _OPENINFERENCE + "openai_agents", _PLAIN + "openai_agents")),
     Library("google-genai", "google.genai", (_PLAIN + "google_genai", _OPENINFERENCE + "google_genai", _PLAIN + "google_generativeai")),
     Library("bedrock", "botocore", (_OTEL + "bedrock", _OPENINFERENCE + "bedrock", _PLAIN + "bedrock", _PLAIN + "botocore")),
     Library("vertexai", "vertexai", (_OPENINFERENCE + "vertexai", _PLAIN + "vertexai")),
     Library("litellm", "litellm", (_OPENINFERENCE + "litellm", _PLAIN + "litellm")),
-    Library("groq", "groq", (_OPENINFERENCE + "groq", _PLAIN + "groq")),
+    Library("groq", "groq", (_PLAIN + "groq", _OPENINFERENCE + "groq")),  # the latter tells nothing of streams
     Library("mistralai", "mistralai", (_OPENINFERENCE + "mistralai", _PLAIN + "mistralai")),
     Library("ollama", "ollama", (_OPENINFERENCE + "ollama", _PLAIN + "ollama")),
     Library("cohere", "cohere", (_OPENINFERENCE + "cohere", _PLAIN + "cohere")),

@@ -10,6 +10,7 @@ import atexit
 import os
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.metadata import entry_points
 
 from opentelemetry import trace
 from opentelemetry._logs import set_logger_provider
@@ -64,11 +65,11 @@ def openllmetry(*libraries: str) -> None:
 
 
 def _instrument(family: str, libraries: Sequence[str]) -> None:
-    """Every family has a package for each library, with one instrumentor in it."""
+    """Every family has a package for each library, with one instrumentor in it; that of Gemini stands beside its family."""
+    found = {one.value.partition(":")[0]: one for one in entry_points(group="opentelemetry_instrumentor")}
     for library in libraries:
-        package = import_module(f"{family}.{library}")
-        [instrumentor] = [name for name in dir(package) if name.lower() == f"{library}instrumentor"]
-        getattr(package, instrumentor)().instrument()
+        one = found.get(f"{family}.{library}") or found[f"opentelemetry.instrumentation.{library}"]
+        one.load()().instrument()
 
 
 def logfire(*libraries: str) -> None:
