@@ -22,8 +22,8 @@ from generations.capture.recording import Recording
 from generations.capture.records import record_of
 from generations.capture.snapshot import Snapshot
 from generations.record.content import to_json
-from generations.wire.otlp.provider_bodies import spoken
 from generations.wire.payload import Object, as_list, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import spoken
 
 if TYPE_CHECKING:
     from uuid import UUID

@@ -11,10 +11,10 @@ from generations.record import instants
 from generations.record.fields import FIELDS
 from generations.wire.call_parameters import call_parameters
 from generations.wire.modality import input_type, output_type
-from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of
-from generations.wire.otlp.usage import usage_of
 from generations.wire.payload import Object, as_count, as_number, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import Answer, answer_of, request_of
 from generations.wire.streamed import joined
+from generations.wire.usage import usage_of
 
 UNKNOWN_MODEL: Final = "unknown"
 _NO_ANSWER: Final = Answer()

@@ -11,12 +11,12 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Choice
 from generations.wire.call_parameters import call_parameters
-from generations.wire.otlp.call import Call, Choice
-from generations.wire.otlp.provider_bodies import Answer, answer_of, openai_tokens, request_of
-from generations.wire.otlp.usage import usage_of
 from generations.wire.payload import Object, as_list, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import Answer, answer_of, openai_tokens, request_of
 from generations.wire.record_parts import input_of, measured, model_of, output_of, own_metadata
+from generations.wire.usage import usage_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

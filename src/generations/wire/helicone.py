@@ -16,12 +16,12 @@ from generations.errors import InvalidRecord
 from generations.record import content, instants
 from generations.record.shape import LONGEST_ID
 from generations.wire.bounds import Bounded
+from generations.wire.call import Call
 from generations.wire.exchange import Exchange
 from generations.wire.exchange import record_of as record_of_exchange
 from generations.wire.loose_instants import nanoseconds
-from generations.wire.otlp.call import Call
-from generations.wire.otlp.provider_bodies import Answer, answer_of
 from generations.wire.payload import Object, as_list, as_number, as_object, as_text
+from generations.wire.provider_bodies import Answer, answer_of
 from generations.wire.streamed import joined
 
 _HEADER: Final = "helicone-"

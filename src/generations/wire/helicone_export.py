@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from generations.wire.call import Call, Choice, Tokens
 from generations.wire.cells import object_in, structures
 from generations.wire.exchange import Exchange, each_of, record_of
 from generations.wire.loose_instants import between_ms, iso_instant
-from generations.wire.otlp.call import Call, Choice, Tokens
-from generations.wire.otlp.provider_bodies import spoken
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

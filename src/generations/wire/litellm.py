@@ -17,12 +17,12 @@ from generations.errors import InvalidRecord
 from generations.record import instants
 from generations.record.mend import describe
 from generations.wire.bounds import Bounded
+from generations.wire.call import NO_TOKENS, Call, Choice, Tokens
 from generations.wire.call_parameters import call_parameters
-from generations.wire.otlp.call import NO_TOKENS, Call, Choice, Tokens
-from generations.wire.otlp.provider_bodies import Answer, answer_of, openai_tokens
-from generations.wire.otlp.usage import usage_of
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import Answer, answer_of, openai_tokens
 from generations.wire.record_parts import input_of, measured, model_of, output_of, own_metadata
+from generations.wire.usage import usage_of
 
 _READ: Final = frozenset(
     [

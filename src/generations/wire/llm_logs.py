@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Choice, Tokens
 from generations.wire.cells import structure
 from generations.wire.exchange import Exchange, record_of
 from generations.wire.loose_instants import iso_instant
-from generations.wire.otlp.call import Call, Choice, Tokens
-from generations.wire.otlp.provider_bodies import anthropic_tokens, openai_tokens, spoken
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import anthropic_tokens, openai_tokens, spoken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from generations.wire.call import Call
 from generations.wire.exchange import Exchange, record_of
 from generations.wire.loose_instants import iso_instant
-from generations.wire.otlp.call import Call
 from generations.wire.payload import Object, as_count, as_object, as_text, first_text, without_absent
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from generations.wire.call import Call
 from generations.wire.exchange import Exchange, each_of, record_of
 from generations.wire.loose_instants import iso_instant
-from generations.wire.otlp.call import Call
-from generations.wire.otlp.provider_bodies import tidy
 from generations.wire.payload import Object, as_list, as_object, as_text, without_absent
+from generations.wire.provider_bodies import tidy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

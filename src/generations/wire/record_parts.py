@@ -7,8 +7,8 @@ from collections.abc import Collection
 from typing import Any
 
 from generations.record.fields import BY_PATH
+from generations.wire.call import Call
 from generations.wire.modality import input_type, output_type
-from generations.wire.otlp.call import Call
 from generations.wire.payload import Object, as_list, as_text, without_absent
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from generations.wire.call import Call
 from generations.wire.otlp.attributes import Attributes
-from generations.wire.otlp.call import Call
 from generations.wire.otlp.names import Names
 from generations.wire.otlp.telemetry import LogRecord, Span
 

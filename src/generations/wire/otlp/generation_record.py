@@ -8,15 +8,15 @@ import msgspec
 from msgspec.structs import replace
 
 from generations.record import instants
+from generations.wire.call import Call
 from generations.wire.call_parameters import call_parameters
-from generations.wire.otlp.call import Call
 from generations.wire.otlp.dialects.genai_messages import DETAILS, MESSAGE_EVENTS
 from generations.wire.otlp.evaluations import RESULT
 from generations.wire.otlp.flattened import nested
 from generations.wire.otlp.telemetry import Span, SpanEvent
-from generations.wire.otlp.usage import usage_of
 from generations.wire.payload import Object, first_text, without_absent
 from generations.wire.record_parts import input_of, measured, model_of, output_of, own_metadata
+from generations.wire.usage import usage_of
 
 
 class Reading(msgspec.Struct, frozen=True):

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
+from generations.wire.call import Call, Tokens
 from generations.wire.otlp.attributes import Attributes, parsed
-from generations.wire.otlp.call import Call, Tokens
 from generations.wire.payload import Object
 
 Aliases = tuple[str, ...]

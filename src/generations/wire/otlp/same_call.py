@@ -14,7 +14,7 @@ import msgspec
 from msgspec.structs import fields, replace
 
 from generations.wire.bounds import MOST_LEVELS, MOST_TWINS
-from generations.wire.otlp.call import Call, Tokens
+from generations.wire.call import Call, Tokens
 from generations.wire.otlp.generation_record import Reading, failure_message
 
 Around = Callable[[str], Collection[str]]

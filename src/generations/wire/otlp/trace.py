@@ -14,8 +14,8 @@ import msgspec
 from msgspec.structs import replace
 
 from generations.wire.bounds import MOST_LEVELS
+from generations.wire.call import Call
 from generations.wire.otlp.attributes import Attributes
-from generations.wire.otlp.call import Call
 from generations.wire.otlp.dialect import Dialect, Place
 from generations.wire.otlp.dialects import GENAI, dialect_of
 from generations.wire.otlp.dialects.genai_messages import DETAILS, MESSAGE_EVENTS

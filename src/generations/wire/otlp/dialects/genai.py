@@ -13,14 +13,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Choice, Tokens
 from generations.wire.otlp.attributes import Attributes
-from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects.genai_messages import choices_of, prepended, said_in_events
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import tidy
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import as_list, as_object, as_text
+from generations.wire.provider_bodies import tidy
 
 NAMES = Names(
     requested_model=("gen_ai.request.model",),

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from generations.wire.call import Choice
 from generations.wire.otlp.attributes import parsed
-from generations.wire.otlp.call import Choice
-from generations.wire.otlp.provider_bodies import spoken, tidy
 from generations.wire.otlp.telemetry import LogRecord, SpanEvent
 from generations.wire.payload import Object, as_count, as_list, as_object, as_text, without_absent
+from generations.wire.provider_bodies import spoken, tidy
 
 DETAILS: Final = "gen_ai.client.inference.operation.details"
 """The event that carries all attributes of its span again, and the messages (v1.37 and later)."""

@@ -11,15 +11,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from generations.record import instants
+from generations.wire.call import Call, Choice, Tokens
 from generations.wire.langfuse_usage import usage_of
 from generations.wire.otlp.attributes import Attributes, parsed_object
-from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import Object, as_count, as_number, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import Answer, answer_of, request_of, spoken
 
 _OBSERVATION = "langfuse.observation."
 

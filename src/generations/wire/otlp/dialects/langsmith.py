@@ -12,15 +12,15 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Choice
 from generations.wire.otlp.attributes import Attributes, parsed_object
-from generations.wire.otlp.call import Call, Choice
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.generation_record import failure_message
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import Answer, answer_of, langchain_message, langchain_tokens, request_of, spoken
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import as_list, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import Answer, answer_of, langchain_message, langchain_tokens, request_of, spoken
 
 _METADATA = "langsmith.metadata."
 

@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Tokens
 from generations.wire.otlp.attributes import Attributes
-from generations.wire.otlp.call import Call, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai, openllmetry
 from generations.wire.otlp.names import Names
-from generations.wire.otlp.provider_bodies import openai_tokens
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import Object, as_list, as_number, as_object, as_text, first_text
+from generations.wire.provider_bodies import openai_tokens
 
 NAMES = Names(
     user_id=("metadata.user_api_key_end_user_id", "metadata.user_api_key_user_id"),

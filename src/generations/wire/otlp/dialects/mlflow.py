@@ -14,15 +14,15 @@ import msgspec
 from msgspec.structs import replace
 
 from generations.record.content import from_json
+from generations.wire.call import Call, Choice, Tokens
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
-from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.generation_record import CHUNK
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken, tidy
 from generations.wire.otlp.telemetry import LogRecord, Span, SpanEvent
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, first_text, without_absent
+from generations.wire.provider_bodies import Answer, answer_of, request_of, spoken, tidy
 from generations.wire.streamed import joined
 
 NAMES = Names(

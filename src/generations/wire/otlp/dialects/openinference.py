@@ -12,14 +12,14 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Choice
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
-from generations.wire.otlp.call import Call, Choice
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import Answer, answer_of, request_of, spoken
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import Object, as_list, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import Answer, answer_of, request_of, spoken
 
 NAMES = Names(
     requested_model=("llm.request.model_name",),

@@ -11,14 +11,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Choice
 from generations.wire.otlp.attributes import Attributes, parsed
-from generations.wire.otlp.call import Call, Choice
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import spoken, tidy
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import Object, as_list, as_object, as_text
+from generations.wire.provider_bodies import spoken, tidy
 
 _PROPERTIES = "traceloop.association.properties."
 

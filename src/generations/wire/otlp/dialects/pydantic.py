@@ -11,15 +11,15 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Choice, Tokens
 from generations.wire.otlp.attributes import Attributes, parsed_object
-from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.dialects.genai_messages import said_in_bodies
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import Answer, answer_of, anthropic_tokens, openai_tokens, request_of, spoken
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import Object, as_list, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import Answer, answer_of, anthropic_tokens, openai_tokens, request_of, spoken
 
 NAMES = Names(
     cached_tokens=("gen_ai.usage.details.cache_read_tokens",),

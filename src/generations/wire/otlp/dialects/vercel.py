@@ -10,14 +10,14 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from generations.wire.call import Call, Choice, Tokens
 from generations.wire.otlp.attributes import Attributes, parsed, parsed_object
-from generations.wire.otlp.call import Call, Choice, Tokens
 from generations.wire.otlp.dialect import Dialect, Place, Signs
 from generations.wire.otlp.dialects import genai
 from generations.wire.otlp.names import Names, facts
-from generations.wire.otlp.provider_bodies import request_of, spoken
 from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.payload import as_count, as_list, as_object, as_text, without_absent
+from generations.wire.provider_bodies import request_of, spoken
 
 _METADATA = "ai.telemetry.metadata."
 _CONTEXT = "ai.settings.context."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import asdict, replace
 
 from generations.wire.bounds import MOST_TOKENS
-from generations.wire.otlp.call import Tokens
+from generations.wire.call import Tokens
 from generations.wire.payload import Object, without_absent
 from generations.wire.token_counts import Side, inclusive
 

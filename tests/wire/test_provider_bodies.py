@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from generations.wire.otlp.call import Choice, Tokens
-from generations.wire.otlp.provider_bodies import answer_of, request_of, spoken
+from generations.wire.call import Choice, Tokens
+from generations.wire.provider_bodies import answer_of, request_of, spoken
 
 
 def test_a_chat_completion_keeps_its_choices_and_what_stands_beside_them():

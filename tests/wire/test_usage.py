@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from generations.wire.otlp.call import Tokens
-from generations.wire.otlp.usage import usage_of
+from generations.wire.call import Tokens
+from generations.wire.usage import usage_of
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from generations.wire.otlp.call import NO_TOKENS, Choice, Tokens
+from generations.wire.call import NO_TOKENS, Choice, Tokens
 from generations.wire.payload import Object, as_count, as_list, as_object, as_text, first_text, without_absent
 
 
