@@ -342,6 +342,30 @@ def test_open_spans_are_forgotten_when_nobody_holds_them(heard):
     del span
 
     assert open_spans.of(1) == []
+    assert open_spans._by_trace == {}
+
+
+def test_a_span_that_ends_after_its_listener_has_stopped_is_not_open_for_ever(heard):
+    listener = SpanListener()
+    heard.tracers.add_span_processor(listener)
+    before = set(OPEN_SPANS._by_trace)
+    for processor in heard.tracers._active_span_processor._span_processors:
+        span = heard.tracer().start_span("chat")
+        processor.stop()
+        span.end()
+    del span
+
+    assert set(OPEN_SPANS._by_trace) <= before
+
+
+def test_who_asks_is_told_to_the_listener_that_came_after_one_that_has_stopped(captured, heard):
+    [stopped] = heard.tracers._active_span_processor._span_processors
+    stopped.stop()
+    heard.tracers.add_span_processor(SpanListener())
+    with capture.user("u-17"):
+        heard.call()
+
+    assert captured.record()["metadata"]["userId"] == "u-17"
 
 
 KILLED = """

@@ -14,7 +14,7 @@ MOST_TRACES: Final = 10_000
 
 
 class OpenSpans:
-    """Keeps nothing alive: a span that its instrumentation forgot to end is not open once nobody holds it.
+    """Keeps nothing alive: a span whose end was not heard is not open once nobody holds it.
 
     Without a lock, for any thread: each step is one of a dictionary's own. A race between two spans of a trace may forget that
     one of them is open, which costs a second reading of the trace.
@@ -28,9 +28,10 @@ class OpenSpans:
         of_trace = self._by_trace.get(trace_id)
         if of_trace is None:
             if len(self._by_trace) >= MOST_TRACES:
-                self._forget()
+                for oldest in list(self._by_trace)[: MOST_TRACES // 10]:
+                    self._by_trace.pop(oldest, None)
             of_trace = self._by_trace.setdefault(trace_id, {})
-        of_trace[span_id] = ref(span), around
+        of_trace[span_id] = ref(span, lambda _: self.end(trace_id, span_id)), around
 
     def end(self, trace_id: int, span_id: int) -> Around | None:
         """A span has ended; what was told around its beginning."""
@@ -46,13 +47,6 @@ class OpenSpans:
         """The open spans of a trace."""
         found = [span() for span, _ in list(self._by_trace.get(trace_id, {}).values())]
         return [span for span in found if span is not None]
-
-    def _forget(self) -> None:
-        """Make room: of traces whose spans nobody holds any more, else of the oldest."""
-        before = list(self._by_trace)
-        held = {trace_id for trace_id in before if self.of(trace_id)}
-        for trace_id in [trace_id for trace_id in before if trace_id not in held] or before[: MOST_TRACES // 10]:
-            self._by_trace.pop(trace_id, None)
 
 
 OPEN_SPANS: Final = OpenSpans()
