@@ -210,6 +210,26 @@ def test_tasks_have_their_own_context(captured):
     assert sorted(told) == [(f"u-{number}", f"u-{number}") for number in range(5)]
 
 
+def test_tasks_may_share_a_scope(captured):
+    scope = capture.tags("a")
+
+    async def ask(name, seconds):
+        with capture.user(name), scope:
+            await asyncio.sleep(seconds)
+            with generation(model="m", input=name):
+                pass
+        with generation(model="m", input=name):
+            pass
+        return dict(baggage.get_all())
+
+    async def all_of_them():
+        return await asyncio.gather(ask("u-1", 0.02), ask("u-2", 0.01), ask("u-3", 0.03))
+
+    assert asyncio.run(all_of_them()) == [{}] * 3
+    told = sorted((record["input"]["content"], str(record.get("metadata"))) for record in captured.records())
+    assert told == sorted((name, told) for name in ("u-1", "u-2", "u-3") for told in (str({"userId": name, "tags": ["a"]}), "None"))
+
+
 def test_a_scope_left_in_another_context_raises_nothing_and_changes_nothing(captured):
     """Asynchronous generators may be finalised elsewhere."""
     scope = capture.user("u-1")

@@ -13,10 +13,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from functools import cache
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -51,29 +51,46 @@ def current_context() -> Context:
 
 
 class Scope:
-    """Tells something of everything captured while it is entered; `with` does, in coroutines too."""
+    """Tells something of everything captured while it is entered; `with` does, in coroutines too.
 
-    __slots__ = ("_baggage", "_tell", "_tokens")
+    It may be entered more than once, and by several threads and tasks at a time.
+    """
+
+    __slots__ = ("_baggage", "_tell")
 
     def __init__(self, tell: Callable[[Context], Context], baggage: dict[str, str]) -> None:
         self._tell = tell
         self._baggage = baggage
-        self._tokens: list[tuple[Token[Context], Any]] = []
 
     def __enter__(self) -> Self:
-        token = _context.set(self._tell(_context.get()))
+        around = _context.get()
+        _context.set(self._tell(around))
         # without OpenTelemetry nobody would carry baggage on
-        self._tokens.append((token, _attach(self._baggage) if "opentelemetry.context" in sys.modules else None))
+        attached = _attach(self._baggage) if "opentelemetry.context" in sys.modules else None
+        _entered.set(_Entered(self, around, attached, _entered.get()))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        token, attached = self._tokens.pop()
-        try:
-            _context.reset(token)
-        except ValueError:
+        entered = _entered.get()
+        if entered is None or entered.scope is not self:
             LOG.debug("a scope was left in another task than it was entered in, as async generators may be")
-        if attached is not None:
-            _detach(attached)
+            return
+        _entered.set(entered.outer)
+        _context.set(entered.around)
+        if entered.attached is not None:
+            _detach(entered.attached)
+
+
+class _Entered(NamedTuple):
+    """A scope that is entered here: what was told around it, its baggage's token, and the scope around it that is entered."""
+
+    scope: Scope
+    around: Context
+    attached: Any
+    outer: _Entered | None
+
+
+_entered: ContextVar[_Entered | None] = ContextVar("generations_entered", default=None)
 
 
 def user(id: str) -> Scope:
