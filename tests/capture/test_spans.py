@@ -19,7 +19,7 @@ from generations import capture
 from generations.capture.counters import Tally
 from generations.capture.listening import LogListener, SpanListener
 from generations.capture.open_spans import OPEN_SPANS, OpenSpans
-from generations.capture.spool import SpoolFile
+from generations.capture.spool import Spool, SpoolFile
 from generations.capture.traces import Traces
 
 ANSWER = [{"role": "assistant", "parts": [{"type": "text", "content": "The tram museum."}]}]
@@ -421,6 +421,35 @@ def test_what_waits_for_an_open_span_survives_a_kill(captured_by_server, started
     assert {record["metadata"]["agentId"] for record in records} == {"guide"}
     assert capture.counters().recovered == 2
     assert list(captured_by_server.spool.rglob("00-*.spool")) == []
+
+
+KILLED_WHILE_GIVING = """
+import os, time
+from opentelemetry.sdk.trace import TracerProvider
+from generations.capture.listening import SpanListener
+from generations.capture.spool import Spool
+tracers = TracerProvider(shutdown_on_exit=False)
+tracers.add_span_processor(SpanListener())
+tracer = tracers.get_tracer("app")
+with tracer.start_as_current_span("invoke_agent", attributes={"gen_ai.operation.name": "invoke_agent"}) as agent:
+    tracer.start_span("chat", attributes={"gen_ai.operation.name": "chat", "gen_ai.request.model": "m"}).end()
+    time.sleep(0.5)
+    agent.set_attribute("gen_ai.agent.name", "driver")
+    Spool.append = lambda *_: os._exit(9)
+time.sleep(5)
+"""
+
+
+@pytest.mark.programs
+def test_a_kill_while_what_was_held_is_given_leaves_what_is_given_alone(program, tmp_path):
+    program(KILLED_WHILE_GIVING, status=9, GENERATIONS_URL="http://127.0.0.1:9", GENERATIONS_SPOOL=tmp_path / "spool")
+
+    [folder] = (tmp_path / "spool").iterdir()
+    file = Spool(folder, 1 << 20).claim()
+    [record] = [json.loads(gzip.decompress(frame.body)) for frame in file.frames()]
+    assert record["metadata"]["agentId"] == "driver"
+    file.close(remove=True)
+    assert list(folder.iterdir()) == []
 
 
 def test_what_was_held_is_not_sent_once_it_was_given(captured_by_server, heard):

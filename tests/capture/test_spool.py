@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from generations.capture.spool import Frame, Spool
+from generations.capture.spool import Frame, Spool, SpoolFile
 
 
 def frames(spool):
@@ -17,6 +17,14 @@ def frames(spool):
     while (file := spool.claim()) is not None:
         found += list(file.frames())
         file.close(remove=True)
+    return found
+
+
+def read(path):
+    """What is in a file, whoever holds it."""
+    file = SpoolFile(path, os.open(path, os.O_RDONLY))
+    found = list(file.frames())
+    file.let_go()
     return found
 
 
@@ -143,6 +151,74 @@ def test_a_file_that_another_process_holds_is_not_evicted(folder):
     spool.close()
 
     assert frames(Spool(folder, 1 << 20))[0].count == 7
+
+
+def test_what_is_held_takes_the_place_of_what_was_held_at_once(folder, monkeypatch):
+    """Whenever the process is killed, one of both is there, and nothing else."""
+    spool = Spool(folder, 1 << 20)
+    spool.hold([a_frame(1), a_frame(2)])
+    seen = []
+
+    def look(*arguments):
+        seen.append([frame for path in sorted(folder.glob("*.spool")) for frame in read(path)])
+        return pwrite(*arguments)
+
+    pwrite = os.pwrite
+    monkeypatch.setattr(os, "pwrite", look)
+    spool.hold([a_frame(3), a_frame(4)])
+    monkeypatch.undo()
+    assert seen == [[a_frame(1), a_frame(2)]] * 2
+    assert Spool(folder, 1 << 20).claim() is None
+
+    spool.abandon()
+    assert frames(spool) == [a_frame(3), a_frame(4)]
+    assert list(folder.iterdir()) == []
+
+
+KILLED_WHILE_HOLDING = """
+import os, sys
+from pathlib import Path
+from generations.capture.spool import Frame, Spool
+spool = Spool(Path(sys.argv[1]), 1 << 20)
+spool.hold([Frame(b"held", 1)])
+Path.replace = lambda *_: os._exit(9)
+spool.hold([Frame(b"not yet held", 2)])
+"""
+
+
+def test_what_a_killed_process_was_about_to_hold_is_nobodys(folder):
+    assert subprocess.run([sys.executable, "-c", KILLED_WHILE_HOLDING, str(folder)], check=False).returncode == 9
+    assert len(list(folder.iterdir())) == 2
+
+    assert frames(Spool(folder, 1 << 20)) == [Frame(b"held", 1)]
+    assert list(folder.iterdir()) == []
+
+
+def test_what_a_full_disk_does_not_take_leaves_what_was_held(folder, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    spool = Spool(folder, 1 << 20)
+    spool.hold([a_frame(1)])
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", refuse)
+        with pytest.raises(OSError, match="No space left"):
+            spool.hold([a_frame(2)])
+    spool.abandon()
+
+    assert frames(spool) == [a_frame(1)]
+    assert list(folder.iterdir()) == []
+
+
+def test_a_file_is_let_go_once(folder):
+    """By the time of a second one its descriptor may be another file's."""
+    spool = Spool(folder, 1 << 20)
+    file = spool.append(a_frame(1)).file
+    file.let_go()
+    other = os.open(folder, os.O_RDONLY)
+    spool.abandon()
+
+    os.close(other)
 
 
 def test_where_nothing_can_be_locked_nothing_is_left(folder, monkeypatch):

@@ -94,20 +94,12 @@ class Delivery:
             except OSError as error:
                 self._tally.error("spool", str(error))
 
-    def deliver(self, lines: list[bytes], held: Sequence[Frame] | None = None) -> None:
-        """Bring the lines to safety, and on their way where nothing else is; does not wait for a slow destination.
-
-        Args:
-            lines: a batch.
-            held: what is held once they are safe; None leaves it as it is.
-        """
-        frame = frame_of(lines)
+    def deliver(self, frame: Frame) -> None:
+        """Bring a batch to safety, and on its way where nothing else is; does not wait for a slow destination."""
         place = self._on_disk(frame)
-        if held is not None:
-            self.hold(held)
         self._land(0)
         if place is None:
-            self._hold(frame)
+            self._keep_in_memory(frame)
             self._begin_from_memory(ANSWER_SECONDS)
             self._land(_QUICK_SECONDS)
             return
@@ -203,7 +195,7 @@ class Delivery:
         except OSError as error:
             self._tally.error("spool", str(error))
 
-    def _hold(self, frame: Frame) -> None:
+    def _keep_in_memory(self, frame: Frame) -> None:
         self._in_memory.append(frame)
         self._in_memory_bytes += len(frame.body)
         while self._in_memory_bytes > self._settings.memory_bytes:
@@ -221,7 +213,7 @@ class Delivery:
         while (left := self._left or self._look_around()) is not None:
             self._next = self._next or _as_one(self._left_frames)
             if self._next is not None:
-                is_own = self._spool is not None and left.path.name in self._spool.own_names
+                is_own = self._spool is not None and self._spool.is_own(left)
                 self._begin(_Flight(self._next, is_own), patience_seconds)
                 return True
             if left.damaged:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from queue import Empty, SimpleQueue
@@ -257,10 +257,13 @@ class Recorder:
 
     def _deliver(self, lines: list[bytes], *, is_end: bool = False) -> None:
         lines += self._lines(self._found(self._traces.all() if is_end else self._traces.due()))
+        frames = list(_packed(lines))
         held = self._newly_held()
-        for start, end in _batches(lines):
-            self._delivery.deliver(lines[start:end], held if end == len(lines) else None)
-        if not lines and held is not None:
+        if held is not None:  # what was held goes at the same moment as there is on disk what came of it
+            self._delivery.hold([*frames, *held])
+        for frame in frames:
+            self._delivery.deliver(frame)
+        if frames and held is not None:
             self._delivery.hold(held)
 
     def _newly_held(self) -> list[Frame] | None:
@@ -320,13 +323,13 @@ class Recorder:
         return [line for record in records if (line := self._preparing.line(record)) is not None]
 
 
-def _batches(lines: list[bytes]) -> Iterable[tuple[int, int]]:
-    """Where batches of about `BATCH_BYTES` begin and end."""
+def _packed(lines: list[bytes]) -> Iterator[Frame]:
+    """The lines in batches of about `BATCH_BYTES`."""
     start = size = 0
     for at, line in enumerate(lines):
         if size >= BATCH_BYTES:
-            yield start, at
+            yield frame_of(lines[start:at])
             start, size = at, 0
         size += len(line)
     if lines:
-        yield start, len(lines)
+        yield frame_of(lines[start:])

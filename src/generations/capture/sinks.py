@@ -1,4 +1,4 @@
-"""Where batches go: a Generations server, or a store of the process's own. Both are used by the recorder's thread alone."""
+"""Where batches go: a Generations server, or a store of the process's own. Each is used by one thread at a time."""
 
 from __future__ import annotations
 

@@ -26,6 +26,8 @@ _MAGIC: Final = b"GSP1"
 _SENT: Final = b"GSP0"
 _HEADER: Final = struct.Struct("<4sIII")
 _SUFFIX: Final = ".spool"
+_UNFINISHED: Final = ".part"
+"""Of a file that is to take the place of another one; where nobody holds it, whoever wrote it was killed."""
 _HELD: Final = "00-"
 """Before all times: what was held is sent before what came of it."""
 _FILES: Final = 16
@@ -56,13 +58,16 @@ class Spool:
         self._unsynced: set[Path] = set()
         self.evicted = 0
         """Records that had to go for younger ones, so far."""
-        self.own_names: set[str] = set()
-        """Names of the files that this process has begun."""
+        self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     @property
     def has_own(self) -> bool:
         """Whether the own file holds anything."""
         return self._file is not None and self._file.size_bytes > 0
+
+    def is_own(self, file: SpoolFile) -> bool:
+        """Whether this process has begun a file."""
+        return file.path.stem.endswith(self._name)
 
     def append(self, frame: Frame) -> Place:
         """Write a batch to the own file; where it is.
@@ -80,23 +85,24 @@ class Spool:
         return Place(self._file, self._file.append(frame), self._file.emptied)
 
     def hold(self, frames: Sequence[Frame]) -> None:
-        """Write frames to a file of their own, in place of those that were held before: for whoever comes when this process was killed.
+        """Write frames to a file of their own, for whoever comes when this process was killed: those, or what was held before.
 
         Raises:
             OSError: they are not on disk; those that were held before are.
         """
-        file = None
+        before, file = self._held, None
         if frames:
-            file = self._new_file(_HELD)
+            file = self._new_file(_HELD, _UNFINISHED)
             try:
                 for frame in frames:
                     file.append(frame)
+                file.move(before.path if before is not None else file.path.with_suffix(_SUFFIX))
             except OSError:
                 file.close(remove=True)
                 raise
-        if self._held is not None:
-            self._held.close(remove=True)
         self._held = file
+        if before is not None:
+            before.close(remove=file is None)
 
     def sync(self) -> None:
         """Wait until what was appended is where the power going out cannot harm it, also in files that were closed.
@@ -131,15 +137,15 @@ class Spool:
                 continue
             if file is None:
                 continue
-            if file.size_bytes:
+            if file.size_bytes and path.suffix == _SUFFIX:
                 return file
             file.close(remove=True)
         return None
 
-    def _new_file(self, prefix: str = "") -> SpoolFile:
+    def _new_file(self, prefix: str = "", suffix: str = _SUFFIX) -> SpoolFile:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            path = self._folder / f"{prefix}{time.time_ns():020d}-{os.getpid()}-{secrets.token_hex(4)}{_SUFFIX}"
+            path = self._folder / f"{prefix}{time.time_ns():020d}-{self._name}{suffix}"
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             try:
                 file = _locked(path)
@@ -147,7 +153,6 @@ class Spool:
                 path.unlink(missing_ok=True)
                 raise
             if file is not None:  # else another process took it for an old, empty one
-                self.own_names.add(path.name)
                 self._unsynced.add(self._folder)
                 return file
 
@@ -175,7 +180,7 @@ class Spool:
     def _paths(self) -> list[Path]:
         """What was held, and then the oldest first: names begin with the time."""
         try:
-            return sorted(path for path in self._folder.iterdir() if path.suffix == _SUFFIX)
+            return sorted(path for path in self._folder.iterdir() if path.suffix in (_SUFFIX, _UNFINISHED))
         except OSError:
             return []
 
@@ -262,6 +267,10 @@ class SpoolFile:
         self._truncate(0)
         self.emptied += 1
 
+    def move(self, path: Path) -> None:
+        """Give it another path, in place of what is there."""
+        self.path = self.path.replace(path)
+
     def close(self, *, remove: bool) -> None:
         """Let others have it, or remove it."""
         if remove:
@@ -270,9 +279,10 @@ class SpoolFile:
         self.let_go()
 
     def let_go(self) -> None:
-        """Close the descriptor; in a forked child the lock stays with the process that shares it."""
-        self._is_open = False
-        os.close(self._descriptor)
+        """Close the descriptor; in a forked child the lock stays with the process that shares it. Harmless when repeated."""
+        if self._is_open:  # a fork may find it closed already, and its number another file's
+            self._is_open = False
+            os.close(self._descriptor)
 
     def _truncate(self, size_bytes: int) -> None:
         os.ftruncate(self._descriptor, size_bytes)
