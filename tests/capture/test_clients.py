@@ -1,6 +1,7 @@
 """The real clients of OpenAI and Anthropic, instrumented, against the loopback model server."""
 
 import asyncio
+from types import SimpleNamespace
 
 import anthropic
 import openai
@@ -320,3 +321,20 @@ def test_what_is_no_client_comes_back_as_it_is(captured, caplog):
 
     assert instrument(hostile) is hostile
     assert "not a client" in caplog.text
+
+
+def test_calls_of_one_task_that_run_at_once_are_all_recorded(captured):
+    """Also those of a client of another make, whose `create` begins where it is called and not where it runs."""
+
+    class Completions:
+        async def create(self, **kwargs):
+            await asyncio.sleep(0.01)
+            return {"object": "chat.completion", "model": kwargs["model"], "choices": []}
+
+    client = instrument(SimpleNamespace(chat=SimpleNamespace(completions=Completions())))
+
+    async def both():
+        await asyncio.gather(*(client.chat.completions.create(model=model, messages=MESSAGES) for model in ("a", "b")))
+
+    asyncio.run(both())
+    assert sorted(record["model"]["id"] for record in captured.records()) == ["a", "b"]

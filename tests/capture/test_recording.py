@@ -13,7 +13,7 @@ from opentelemetry import context as otel_context
 from opentelemetry.trace import NonRecordingSpan, SpanContext, use_span
 
 from generations import capture
-from generations.capture import generation, recorded
+from generations.capture import generation, process, recorded
 
 
 def test_a_block_is_one_record(captured_by_server):
@@ -456,3 +456,23 @@ def test_many_threads_lose_nothing(captured):
     records = captured.records()
     assert len({record["id"] for record in records}) == 800
     assert capture.counters().sent == 800
+
+
+def test_a_flush_may_wait_as_long_as_it_takes(captured):
+    with generation(model="m"):
+        pass
+
+    assert capture.flush(float("inf"))
+
+
+def test_a_fork_lets_go_only_of_a_lock_that_it_had(captured):
+    """While something is imported for longer than a fork waits, that goes on after it."""
+    recorder = process._process.recorder
+    with recorder._delivery.loading:
+        recorder.before_fork(0.01)
+        recorder.after_fork()
+        assert recorder._delivery.loading.locked()
+
+    recorder.before_fork(1)
+    recorder.after_fork()
+    assert not recorder._delivery.loading.locked()

@@ -131,6 +131,7 @@ def test_erased_paths_go_through_lists():
         lambda: capture.configure(url="ftp://nowhere"),
         lambda: capture.configure(memory_bytes=0),
         lambda: capture.configure(exit_seconds=-1),
+        lambda: capture.configure(exit_seconds=float("inf")),
         lambda: Sample(-1),
     ],
 )

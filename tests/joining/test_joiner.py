@@ -140,4 +140,4 @@ def test_a_trace_that_cannot_be_understood_costs_no_other(joining, records, proj
     assert [one["metadata"]["traceId"] for one in records.find()] == [trace_id]
     (refused,) = taken.refused
     assert refused.trace_id == strange.trace_id
-    assert "could not be understood" in caplog.text
+    assert f"trace {strange.trace_id} could not be understood" in caplog.text

@@ -93,6 +93,7 @@ def _recorded(call: Callable[..., Any], package: str, provider: str, *, asks_usa
             recording.end(error)
             raise
         if inspect.isawaitable(result):
+            recording.leave()  # it runs later, and maybe in another task
             return _awaited(result, recording, is_hidden)
         return _returned(result, recording, is_hidden)
 
@@ -118,6 +119,7 @@ def _body(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | Non
 
 
 async def _awaited(result: Awaitable[Any], recording: Recording, is_hidden: Callable[[Any], bool]) -> Any:
+    recording.enter()
     try:
         answer = await result
     except BaseException as error:

@@ -62,7 +62,7 @@ class _Flush:
 
     def wait(self) -> bool:
         """Whether it was done in time."""
-        return self._done.acquire(timeout=max(0.0, self.ends_at - time.monotonic()))
+        return self._done.acquire(timeout=min(max(0.0, self.ends_at - time.monotonic()), threading.TIMEOUT_MAX))
 
     def finish(self, *, is_sent: bool) -> None:
         self.is_sent = is_sent
@@ -95,6 +95,7 @@ class Recorder:
         self._taken_bytes = 0  # by the thread, which must not wait for a lock that a signal handler's victim may hold
         self._dropped_bytes = 0
         self._thread: threading.Thread | None = None
+        self._forking: int | None = None  # the thread that does
         self._marks: deque[_Flush | None] = deque()  # the thread's own
         self._take_in_at = 0.0
         self._traces = Traces(OPEN_SPANS, self._tally, settings.memory_bytes // _SHARE_OF_TRACES)
@@ -158,11 +159,13 @@ class Recorder:
 
     def before_fork(self, seconds: float) -> None:
         """Wait until the thread is not importing, for a child would wait for the end of such an import for ever."""
-        self._delivery.loading.acquire(timeout=seconds)
+        if self._delivery.loading.acquire(timeout=seconds):
+            self._forking = threading.get_ident()
 
     def after_fork(self) -> None:
         """In the parent: go on."""
-        with suppress(RuntimeError):  # time was up before it was had
+        if self._forking == threading.get_ident():  # else time was up, and another thread holds the lock
+            self._forking = None
             self._delivery.loading.release()
 
     def abandon(self) -> None:
@@ -192,9 +195,12 @@ class Recorder:
                 oldest = self._queue.get_nowait()
             except Empty:
                 return
+            if oldest is None:  # the thread is to end
+                self._queue.put(None)
+                return
             if isinstance(oldest, _Flush):
                 oldest.finish(is_sent=False)
-            elif oldest is not None:
+            else:
                 with self._lock:
                     self._dropped_bytes += oldest.size_bytes
                 self._tally.drop("memory full", was_in_memory=not isinstance(oldest, _PIECES))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -159,6 +160,6 @@ def _positive(value: int, name: str) -> int:
 
 
 def _not_negative(seconds: float, name: str) -> float:
-    if not seconds >= 0:
+    if not 0 <= seconds <= threading.TIMEOUT_MAX:
         raise ConfigError(f"{name} is a number of seconds from 0 on, not {seconds!r}")
     return seconds

@@ -133,7 +133,7 @@ def make(store: Store, kept: Kept, max_record_bytes: int) -> Made:
             try:
                 _compare(repairs, changes, kept.earlier.get(trace_id, ()), told)
             except Exception:  # noqa: BLE001 - one trace that cannot be understood must not cost the others
-                _LOG.exception("a trace could not be understood")
+                _LOG.exception("trace %s could not be understood", trace_id)
                 message = f"trace {trace_id} could not be understood; the server's log says more"
                 joined.refused.append(Refused(trace_id, None, message))
     return Made(repairs, changes, _block(store, changes.fresh, joined, max_record_bytes), joined)
