@@ -93,7 +93,7 @@ def test_evals_are_given_and_shown(filled):
 def test_what_is_no_eval_is_refused(filled):
     assert filled("eval", "nobody", "relevance", "--score", "1").code == 3
     assert "there is no generation 'nobody'" in filled("eval", "nobody").err
-    assert "a score is from 0 to 1, not 5" in filled("eval", "g-1", "relevance", "--score", "5").err
+    assert "a score is from 0 to 1, not 5 at score" in filled("eval", "g-1", "relevance", "--score", "5").err
     assert "the eval has no name" in filled("eval", "g-1", "--score", "1").err
     assert "says nothing" in filled("eval", "g-1", "relevance").err
 

@@ -116,6 +116,13 @@ def test_what_is_no_eval_is_refused_and_changes_nothing(collection: Collection, 
         with subtests.test(evals=evals), pytest.raises((InvalidInput, InvalidRecord)) as refused:
             collection.add_evals("a", evals)
         assert message in str(refused.value)
+    for said, message in [
+        ({}, "the eval 'a' says nothing; give"),
+        ({"score": 85}, "a score is from 0 to 1, not 85 at score; divide it"),
+    ]:
+        with subtests.test(said=said), pytest.raises(InvalidInput) as refused:
+            collection.add_eval("a", "a", **said)
+        assert message in str(refused.value)
     assert len(collection.history("a")) == 1
 
 

@@ -167,9 +167,7 @@ def eval_(
     if name is None and any(value is not None for value in said.values()):
         raise InvalidInput("the eval has no name", hint="say what was looked at: generations eval ID NAME --score 0.9")
     with collection(context, data, project) as generations:
-        given = (
-            generations.evals(id) or _nothing_on(generations, id) if name is None else generations.add_evals(id, [said | {"name": name}])
-        )
+        given = generations.evals(id) or _nothing_on(generations, id) if name is None else generations.add_evals(id, said | {"name": name})
     _show(given, as_table)
 
 

@@ -189,11 +189,11 @@ class Collection:
             InvalidRecord: a name that no path could reach, or a value that the key does not take.
         """
         said = {"name": name, "score": score, "label": label, "explanation": explanation, "evaluator": evaluator}
-        (stored,) = self.add_evals(id, [said | {"duration": duration, "testId": test_id, "timestamp": timestamp}])
+        (stored,) = self.add_evals(id, said | {"duration": duration, "testId": test_id, "timestamp": timestamp})
         return stored
 
-    def add_evals(self, id: str, evals: Iterable[Mapping[str, Any]]) -> list[Document]:
-        """Add several evals to a record in one step, each an object with its `name` and the keys of a record's eval.
+    def add_evals(self, id: str, evals: Iterable[Mapping[str, Any]] | Mapping[str, Any]) -> list[Document]:
+        """Add evals to a record in one step, each an object with its `name` and the keys of a record's eval; or one such.
 
         Keys beyond those are kept. Returns and raises as `add_eval`; one wrong eval refuses all of them.
         """

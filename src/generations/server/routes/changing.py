@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -107,8 +107,7 @@ async def evals(call: Call) -> Response:
     """Add one eval or a list of them to a record; the answer is what was stored. One of an earlier name takes its place."""
     known_parameters(call.request, {})
     said = await body_as(call.request, _ONE_OR_MORE, call.state.settings.max_body_bytes)
-    given = cast("list[Any]", said if isinstance(said, list) else [said])
-    stored = [record_line(one) for one in await call.write(call.collection.add_evals, call.id, given)]
+    stored = [record_line(one) for one in await call.write(call.collection.add_evals, call.id, said)]
     return answer(b'{"docs":[' + b",".join(stored) + b"]}" if isinstance(said, list) else stored[0], 201)
 
 
