@@ -260,3 +260,19 @@ def test_the_list_is_what_find_finds(http, conditions, dollar):
 
     assert answer["docs"] == meant
     assert answer["totalDocs"] == len(meant)
+
+
+@pytest.mark.parametrize(
+    ("query", "path", "byte"),
+    [("model.id=%FF", "model.id", "0xff"), ("limit=1&metadata.note=caf%E9", "metadata.note", "0xe9"), ("%C3=1", "\ufffd", "0xc3")],
+)
+def test_what_is_not_utf8_is_refused(http, query, path, byte):
+    answer = http.get(f"/api/generations?{query}")
+
+    assert answer.status_code == 400
+    [error] = answer.json()["errors"]
+    assert (error["path"], error["message"]) == (path, f"the query parameter is not UTF-8: byte {byte}")
+
+
+def test_what_is_utf8_is_what_was_meant(http):
+    assert listed(http, "metadata.note=%E2%82%AC+%26%3D") == []

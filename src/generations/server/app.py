@@ -15,7 +15,7 @@ from starlette.responses import Response
 from generations.errors import GenerationsError, InvalidInput, NotFound, Stalled, StoreUnavailable
 from generations.server import logs
 from generations.server.access import admitted
-from generations.server.call import Call, Endpoint
+from generations.server.call import Call, Endpoint, in_utf8
 from generations.server.exchange import REQUEST_ID, Exchange, request_id
 from generations.server.problems import problem
 from generations.server.routes import ENDPOINTS
@@ -128,6 +128,7 @@ class App:
             return found
         exchange.route, exchange.wording, exchange.takes_passwords = found.path, found.wording, found.takes_passwords
         who = await admitted(request, found, self._state)
+        in_utf8(request)
         exchange.project, exchange.key_id = who.project, who.key and who.key.id
         projects = self._state.projects
         collection = projects.opened(who.project) or await anyio.to_thread.run_sync(projects.collection, who.project)

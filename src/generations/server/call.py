@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+from urllib.parse import unquote, unquote_to_bytes
 
 import anyio.to_thread
 import msgspec
@@ -130,6 +131,21 @@ def flag(request: Request, name: str) -> bool:
     if text not in ("true", "false", "1", "0", ""):
         raise InvalidInput(f"{name} is true or false, not {text!r}", path=name)
     return text in ("true", "1", "")
+
+
+def in_utf8(request: Request) -> None:
+    """Refuse query parameters that are not UTF-8: read with another letter in its place, a value would be another value.
+
+    Raises:
+        InvalidInput: with the byte.
+    """
+    for parameter in request.scope["query_string"].split(b"&"):
+        try:
+            unquote_to_bytes(parameter).decode()
+        except UnicodeDecodeError as bad:
+            name = unquote(parameter.partition(b"=")[0].decode("latin-1"))
+            message = f"the query parameter is not UTF-8: byte 0x{bad.object[bad.start]:02x}"
+            raise InvalidInput(message, path=name, hint="encode its UTF-8 bytes with % signs") from None
 
 
 def known_parameters(request: Request, known: Mapping[str, str]) -> None:
