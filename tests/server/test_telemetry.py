@@ -9,6 +9,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from generations.server.telemetry import ENDPOINT, METRICS_ENDPOINT, TRACES_ENDPOINT, telemetry_of_environment
 from tests.targets.served import running
 
 pytestmark = pytest.mark.programs
@@ -124,3 +125,16 @@ def test_a_collector_that_is_not_there_delays_nothing(tmp_path, monkeypatch) -> 
     with running(tmp_path / "data") as server, server.client() as client:
         assert client.post("/api/generations", json={"model": {"id": "m"}}).status_code == 201
         assert server.stop(timeout=15) == 0
+
+
+@pytest.mark.parametrize("endpoint", ["localhost:4318", "not an address", "http://", "file:///tmp"])
+@pytest.mark.parametrize(
+    ("name", "missing"),
+    [(ENDPOINT, ["spans", "metrics"]), (TRACES_ENDPOINT, ["spans"]), (METRICS_ENDPOINT, ["metrics"])],
+)
+def test_what_is_no_address_is_told_in_the_log(monkeypatch, caplog, name, endpoint, missing) -> None:
+    monkeypatch.setenv(name, endpoint)
+
+    assert telemetry_of_environment() is None
+    told = [f"no {what} are sent to OpenTelemetry: {name} is not an address such as http://localhost:4318" for what in missing]
+    assert caplog.messages == told

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -81,15 +82,30 @@ class Telemetry:
 
 
 def telemetry_of_environment() -> Telemetry | None:
-    """What the environment asks for; None where it names no endpoint, or the extra is not installed, which the log then tells."""
-    traces, metrics = (bool(os.environ.get(ENDPOINT) or os.environ.get(name)) for name in (TRACES_ENDPOINT, METRICS_ENDPOINT))
+    """What the environment asks for; None where it names no endpoint.
+
+    Of an endpoint that is none, or where the extra is not installed, the log tells: such variables are often set for all programs
+    of a machine, and are no reason not to start.
+    """
+    traces, metrics = _has_endpoint(TRACES_ENDPOINT, "spans"), _has_endpoint(METRICS_ENDPOINT, "metrics")
     if not traces and not metrics:
         return None
     if find_spec("opentelemetry") is None or find_spec("opentelemetry.exporter.otlp.proto.http") is None:
-        # Such variables are often set for all programs of a machine: no reason not to start.
         _LOG.warning("an OpenTelemetry endpoint is named and nothing is sent to it; pip install 'generations[otel]'")
         return None
     return Telemetry(traces, metrics)
+
+
+def _has_endpoint(own_name: str, what: str) -> bool:
+    name = own_name if os.environ.get(own_name) else ENDPOINT
+    endpoint = os.environ.get(name, "").strip()
+    if not endpoint or _ADDRESS.match(endpoint):
+        return bool(endpoint)
+    _LOG.warning("no %s are sent to OpenTelemetry: %s is not an address such as http://localhost:4318", what, name)
+    return False
+
+
+_ADDRESS: Final = re.compile(r"https?://[^/\s]", re.IGNORECASE)
 
 
 class _Spans:
