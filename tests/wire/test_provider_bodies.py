@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generations.wire.call import Choice, Tokens
-from generations.wire.provider_bodies import answer_of, request_of, spoken
+from generations.wire.provider_bodies import answer_of, langchain_tokens, request_of, spoken
 
 
 def test_a_chat_completion_keeps_its_choices_and_what_stands_beside_them():
@@ -55,6 +55,36 @@ def test_thoughts_of_gemini_stand_beside_its_candidates():
 
     assert answer.choices == (Choice("Hi", "STOP"),)
     assert answer.tokens == Tokens(6, 100, reasoning=90)
+
+
+def test_gemini_counts_what_tools_brought_beside_the_prompt_and_tells_modalities_apart():
+    usage = {
+        "prompt_token_count": 20,
+        "tool_use_prompt_token_count": 300,
+        "candidates_token_count": 10,
+        "cached_content_token_count": 8,
+        "prompt_tokens_details": [{"modality": "TEXT", "token_count": 5}, {"modality": "AUDIO", "token_count": 15}],
+        "cache_tokens_details": [{"modality": "AUDIO", "token_count": 8}],
+        "candidates_tokens_details": [{"modality": "IMAGE", "token_count": 9}],
+    }
+
+    assert answer_of({"candidates": [], "usage_metadata": usage}).tokens == Tokens(
+        320, 10, cached=8, input_audio=15, cached_audio=8, output_image=9
+    )
+
+
+@pytest.mark.parametrize(
+    ("of_input", "told"),
+    [
+        ({"cache_read": 4, "cache_creation": 8}, {"cached": 4, "cache_write": 8}),
+        ({"cache_creation": 0}, {"cache_write": 0}),
+        ({"cache_creation": 0, "ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 5}, {"cache_write": 8, "cache_write_hour": 5}),
+        ({"priority_cache_read": 4, "priority": 8}, {"cached": 4}),
+        ({"flex_cache_read": 4, "flex_cache_creation": 2, "flex": 8}, {"cached": 4, "cache_write": 2}),
+    ],
+)
+def test_what_langchain_tells_of_the_cache_is_read_however_it_names_it(of_input, told):
+    assert langchain_tokens({"input_tokens": 12, "output_tokens": 5, "input_token_details": of_input}) == Tokens(12, 5, **told)
 
 
 def test_an_llm_result_of_langchain_is_read_through_its_message():

@@ -144,15 +144,6 @@ def _embeddings(body: Object) -> Answer:
 
 
 def _gemini(body: Object) -> Answer:
-    usage = as_object(body.get("usage_metadata") or body.get("usageMetadata"))
-    thoughts = as_count(usage.get("thoughts_token_count", usage.get("thoughtsTokenCount")))
-    said = as_count(usage.get("candidates_token_count", usage.get("candidatesTokenCount")))
-    tokens = Tokens(
-        prompt=as_count(usage.get("prompt_token_count", usage.get("promptTokenCount"))),
-        completion=None if said is None else said + (thoughts or 0),
-        cached=as_count(usage.get("cached_content_token_count", usage.get("cachedContentTokenCount"))),
-        reasoning=thoughts,
-    )
     choices = tuple(
         Choice(spoken(candidate.get("content")), first_text(candidate.get("finish_reason"), candidate.get("finishReason")))
         for candidate in map(as_object, as_list(body.get("candidates")))
@@ -161,8 +152,35 @@ def _gemini(body: Object) -> Answer:
         first_text(body.get("model_version"), body.get("modelVersion")),
         first_text(body.get("response_id"), body.get("responseId")),
         choices,
-        tokens,
+        _gemini_tokens(as_object(body.get("usage_metadata") or body.get("usageMetadata"))),
         _rest(body, "candidates", "usage_metadata", "usageMetadata", "model_version", "modelVersion", "response_id", "responseId"),
+    )
+
+
+def _gemini_tokens(usage: Object) -> Tokens:
+    """Google's counts: thoughts stand beside the candidates, and what tools brought into the prompt beside the prompt."""
+
+    def told(name: str) -> Any:
+        first, *others = name.split("_")
+        return usage.get(name, usage.get(first + "".join(map(str.capitalize, others))))
+
+    def of_modality(name: str, modality: str) -> int | None:
+        details = map(as_object, as_list(told(name)))
+        counts = [one.get("token_count", one.get("tokenCount")) for one in details if str(one.get("modality")).endswith(modality)]
+        return sum(as_count(count) or 0 for count in counts) if counts else None
+
+    prompt, said, thoughts = (as_count(told(f"{name}_token_count")) for name in ("prompt", "candidates", "thoughts"))
+    return Tokens(
+        prompt=None if prompt is None else prompt + (as_count(told("tool_use_prompt_token_count")) or 0),
+        completion=None if said is None else said + (thoughts or 0),
+        cached=as_count(told("cached_content_token_count")),
+        reasoning=thoughts,
+        input_audio=of_modality("prompt_tokens_details", "AUDIO"),
+        output_audio=of_modality("candidates_tokens_details", "AUDIO"),
+        cached_audio=of_modality("cache_tokens_details", "AUDIO"),
+        input_image=of_modality("prompt_tokens_details", "IMAGE"),
+        output_image=of_modality("candidates_tokens_details", "IMAGE"),
+        cached_image=of_modality("cache_tokens_details", "IMAGE"),
     )
 
 
@@ -249,14 +267,25 @@ def anthropic_tokens(usage: Object) -> Tokens:
 
 
 def langchain_tokens(usage: Object) -> Tokens:
-    """LangChain's `usage_metadata`: parts are inside."""
-    of_input, of_output = as_object(usage.get("input_token_details")), as_object(usage.get("output_token_details"))
+    """LangChain's `usage_metadata`: parts are inside.
+
+    Where Anthropic tells how long the cache keeps, `cache_creation` is 0 and the parts say what was written. Of OpenAI's
+    tiers the names of the details begin with the tier.
+    """
+    of_input, of_output = (
+        {name.removeprefix("priority_").removeprefix("flex_"): count for name, count in as_object(usage.get(side)).items()}
+        for side in ("input_token_details", "output_token_details")
+    )
+    hour = as_count(of_input.get("ephemeral_1h_input_tokens"))
+    parts = [count for count in (hour, as_count(of_input.get("ephemeral_5m_input_tokens"))) if count is not None]
+    written = as_count(of_input.get("cache_creation"))
     return Tokens(
         prompt=as_count(usage.get("input_tokens")),
         completion=as_count(usage.get("output_tokens")),
         total=as_count(usage.get("total_tokens")),
         cached=as_count(of_input.get("cache_read")),
-        cache_write=as_count(of_input.get("cache_creation")),
+        cache_write=sum(parts) if parts and not written else written,
+        cache_write_hour=hour,
         reasoning=as_count(of_output.get("reasoning")),
         input_audio=as_count(of_input.get("audio")),
         output_audio=as_count(of_output.get("audio")),
