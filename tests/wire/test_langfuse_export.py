@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from generations.errors import InvalidInput
 from generations.wire.langfuse_export import pieces, read, recognises, records
 
 from .payloads import a_span, an_export, an_observation
@@ -231,6 +232,32 @@ def test_scores_that_are_none_of_a_generation_stay_with_the_trace():
 
     assert record["metadata"]["langfuse"]["trace"]["scores"] == strange
     assert "evals" not in record
+
+
+def test_what_is_said_of_no_generation_stands_once_however_many_there_are():
+    observations = [an_observation(f"b{number}", startTime=f"2025-03-01T10:00:0{number}.000Z") for number in (1, 3, 2)]
+
+    found = records(an_export(*observations, scores=[a_score(observationId="elsewhere")]))
+
+    assert [record["id"] for record in found if "scores" in record["metadata"]["langfuse"]["trace"]] == ["t1-b3"]
+
+
+@pytest.mark.parametrize("id", [None, 5, ""])
+def test_an_observation_without_an_id_is_refused_and_costs_no_other(id):
+    document = an_export(an_observation("b1"), an_observation(id), scores=[a_score()])
+
+    refused = [str(piece) for _, piece in pieces(document) if isinstance(piece, InvalidInput)]
+
+    assert only(document)["id"] == "t1-b1"
+    assert refused == ["an observation has an id, a text: 1 have none, the first at 1"]
+
+
+def test_what_an_export_tells_of_a_trace_is_handed_on_once():
+    """It may be long, and the pieces of several files wait on disk."""
+    document = an_export(*(an_observation(f"b{number}") for number in range(3)), metadata={"about": "x" * 1000})
+
+    assert [bool(trace.get("metadata")) for _, (_, trace) in pieces(document)] == [True, False, False]
+    assert all(record["metadata"]["langfuse"]["trace"]["metadata"] for record in records(document))
 
 
 def test_usage_counted_in_characters_is_kept_but_is_no_token_count():

@@ -37,7 +37,7 @@ TITLE = (
 )
 
 Piece = tuple[Object, Object]
-"""An observation, and what is known of its trace."""
+"""An observation, and what is known of its trace; nothing where that stands with another observation of it."""
 
 
 def recognises(document: Any) -> bool:
@@ -46,60 +46,73 @@ def recognises(document: Any) -> bool:
 
 
 def records(document: Any) -> Iterator[Object]:
-    """One record for each observation that is a call of a model, in the document's order."""
-    yield from read([piece for _, piece in pieces(document)])
+    """One record for each observation that is a call of a model, in the document's order; what cannot be read is left out."""
+    yield from read([piece for _, piece in pieces(document) if not isinstance(piece, InvalidInput)])
 
 
-def pieces(document: Any) -> Iterator[tuple[str, Piece]]:
-    """The observations of a document, each with the id of its trace."""
+def pieces(document: Any) -> Iterator[tuple[str, Piece | InvalidInput]]:
+    """The observations of a document, each with the id of its trace; what an export tells of a trace stands with the first."""
     holder = as_object(document)
     trace, is_export = _trace(holder), bool(as_list(holder.get("observations")))
-    for item in [document] if _is_observation(document) else _observations(document):
+    told: set[str] = set()
+    nameless: list[int] = []
+    for index, item in enumerate([document] if _is_observation(document) else _observations(document)):
         observation = as_object(item) if is_export else _from_row(as_object(item))
+        if as_text(observation.get("id")) is None:
+            nameless.append(index)
+            continue
+        trace_id = as_text(observation.get("traceId")) or ""
         about = {"name": observation.get("traceName"), "tags": observation.get("traceTags", observation.get("tags"))}
-        yield as_text(observation.get("traceId")) or "", (observation, trace or without_absent(about))
+        yield trace_id, (observation, (trace if trace_id not in told else {}) or without_absent(about))
+        told.add(trace_id)
+    if nameless:
+        yield "", InvalidInput(f"an observation has an id, a text: {len(nameless):,} have none, the first at {nameless[0]}")
 
 
 def read(found: Sequence[Piece]) -> Iterator[Object]:
-    """The records of the observations of one trace or more, in their order.
+    """The records of the observations of one trace or more, in their order in each.
 
     A generation inside another one (two instrumentations of the same call) is a record of its own; the outer one names
     the inner ones in `metadata.langfuse.innerGenerations`, so that a sum can leave the outer ones out.
     """
     by_id = {_id(observation): observation for observation, _ in found}
     inner = _inner_generations(by_id)
-    records: list[Object] = []
-    scored: dict[str, Object] = {}
+    traces: dict[str, Object] = {}
+    for observation, trace in found:
+        if trace:
+            traces[_trace_id(observation)] = trace | traces.get(_trace_id(observation), {})
+    records: dict[str, list[Object]] = {}
     for observation, trace in found:
         if _is_call(observation):
-            records.append(_record(observation, trace, inner.get(_id(observation), [])))
-        if trace.get("scores"):
-            scored.setdefault(str(observation.get("traceId")), trace)
-    for trace_id, trace in scored.items():
-        _join_scores(trace, {record["id"]: record for record in records if record["metadata"].get("traceId") == trace_id}, by_id)
-    yield from records
+            trace_id = _trace_id(observation)
+            about = trace or traces.get(trace_id, {})
+            records.setdefault(trace_id, []).append(_record(observation, about, inner.get(_id(observation), [])))
+    for trace_id, of_trace in records.items():
+        _join_scores(traces.get(trace_id, {}), {record["id"]: record for record in of_trace}, by_id)
+        yield from of_trace
 
 
 def _join_scores(trace: Object, records: Mapping[str, Object], by_id: Mapping[str, Object]) -> None:
-    """Put the scores of a trace into its records, in place; what is of none of them stays with the trace."""
-    scores: dict[int, Any] = {}
+    """Put the scores of a trace into its records, in place; what is of none of them stays with the trace, in the last."""
     said: list[Evaluation] = []
+    sent: dict[int, Any] = {}
     others: list[Any] = []
-    for sent in as_list(trace.get("scores")):
+    for score in as_list(trace.get("scores")):
         try:
-            said.append(_score(as_object(sent), trace))
+            said.append(_score(as_object(score), trace))
         except InvalidInput:
-            others.append(sent)
+            others.append(score)
         else:
-            scores[id(said[-1])] = sent
+            sent[id(said[-1])] = score
 
     def around(record: Object) -> Iterator[str]:
         about = record["metadata"]
         yield from (span_generation_id(about.get("traceId"), _id(one)) for one in _around(by_id[about["spanId"]], by_id))
 
-    others += [scores[id(left)] for left in join_scores(said, records, around)]
-    for record in records.values() if others else ():
-        record["metadata"]["langfuse"].setdefault("trace", {})["scores"] = others
+    others += [sent[id(left)] for left in join_scores(said, records, around)]
+    if others:
+        last = max(records.values(), key=lambda record: record.get("timestamp") or "")
+        last["metadata"]["langfuse"].setdefault("trace", {})["scores"] = others
 
 
 def _score(sent: Object, trace: Object) -> Evaluation:
@@ -156,7 +169,11 @@ def _trace(document: Object) -> Object:
 
 
 def _id(observation: Object) -> str:
-    return str(observation.get("id", ""))
+    return str(observation["id"])
+
+
+def _trace_id(observation: Object) -> str:
+    return as_text(observation.get("traceId")) or ""
 
 
 def _inner_generations(by_id: Mapping[str, Object]) -> dict[str, list[str]]:
