@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import threading
 
 import pytest
 
 from generations.errors import InvalidInput
+from generations.jobs.batch_requests import BatchRequests
 from generations.jobs.importing import import_from, pieces_among
 
 from ..wire.exports import a_feedback_of_langsmith, a_row_of_phoenix, a_run, an_annotation_of_phoenix
@@ -101,6 +104,49 @@ def test_annotations_of_nothing_that_is_there_are_refused(taken, collection, tmp
 
     assert (counts(spans), counts(annotations), counts(alone)) == ((1, 1, 0, 0, 0), (1, 0, 0, 0, 1), (2, 0, 0, 0, 2))
     assert "import it in one command with the spans" in str(alone.refusals[0])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_among_several_sources_is_read_once(collection, tmp_path):
+    """As a shell makes one of `<(zcat traces.json.gz)`."""
+    pipe, file = tmp_path / "pipe", tmp_path / "logs.json"
+    os.mkfifo(pipe)
+    file.write_text(json.dumps(a_log_request(MESSAGE)))
+    sender = threading.Thread(target=pipe.write_text, args=(json.dumps(a_request(a_sent_span())),), daemon=True)
+
+    with BatchRequests.among([str(pipe), str(file)]), pieces_among([str(pipe), str(file)]) as pieces:
+        sender.start()
+        assert counts(import_from(pipe, collection.store, pieces=pieces)) == (1, 1, 0, 0, 0)
+
+
+def test_what_is_of_no_generation_is_kept_as_it_was_sent_and_can_be_mended(collection, tmp_path):
+    annotations, span = tmp_path / "annotations.json", tmp_path / "spans.json"
+    annotations.write_text(json.dumps(an_annotation_of_phoenix(name="\ud800")))
+    span.write_text(json.dumps(a_row_of_phoenix()))
+
+    rejected = import_from(annotations, collection.store).rejected_path
+
+    assert json.loads(rejected.read_text()) == an_annotation_of_phoenix(name="\ud800")
+    rejected.write_text(rejected.read_text().replace("\\ud800", "tone"))
+    with pieces_among([str(rejected), str(span)]) as pieces:
+        assert [import_from(path, collection.store, pieces=pieces).refused for path in (rejected, span)] == [0, 0]
+
+
+def test_what_is_said_with_a_span_that_is_no_generation_goes_with_it(taken):
+    annotations = [{"name": "relevance", "annotator_kind": "LLM", "result": {"score": 1}}]
+    retriever = a_row_of_phoenix(annotations=annotations, **{"attributes.openinference.span.kind": "RETRIEVER"})
+    tool = a_run(run_type="tool", feedback_stats={"speed": {"n": 1, "avg": 1.0, "values": {}}})
+
+    assert [counts(report) for report in taken(spans=[retriever], runs=[tool])] == [(0, 0, 0, 0, 0)] * 2
+
+
+def test_a_document_of_which_some_spans_cannot_be_read_is_refused_once(taken):
+    """It is kept whole, and that as often as it has such spans would be the square of it."""
+    [report] = taken(one=[a_request(a_sent_span(), *[{}] * 50)])
+
+    assert counts(report) == (2, 1, 0, 0, 1)
+    assert "spans[1]: a span has" in report.refusals[0].message
+    assert "and 40 more" in report.refusals[0].message
 
 
 def test_a_file_that_is_cut_short_gives_what_stands_before_the_end(collection, tmp_path):

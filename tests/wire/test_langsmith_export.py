@@ -7,7 +7,7 @@ import json
 import pytest
 
 from generations.wire.detect import LANGSMITH
-from generations.wire.langsmith_export import recognises
+from generations.wire.langsmith_export import recognises, telemetry_of
 
 from .exports import MESSAGES, RUN, TRACE, a_chain, a_completion, a_feedback_of_langsmith, a_run
 from .otlp.payloads import CHAT, a_span
@@ -120,6 +120,21 @@ def test_zeros_for_unknown_counts_and_costs_are_left_out():
     nothing = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0, "total_cost": "0"}
 
     assert "usage" not in only(a_run(outputs={"generations": [[{"text": "?"}]]}, **nothing))
+
+
+def test_what_anthropic_wrote_to_its_cache_is_counted_where_only_the_parts_tell_it():
+    details = {"cache_read": 2, "cache_creation": 0, "ephemeral_5m_input_tokens": 3, "ephemeral_1h_input_tokens": 0}
+
+    usage = only(a_run(outputs={"output": "!"}, prompt_token_details=details))["usage"]
+
+    assert (usage["promptTokens"], usage["cachedTokens"], usage["cacheWriteTokens"]) == (12, 2, 3)
+
+
+def test_runs_without_an_id_are_refused_with_their_places_and_cost_no_other():
+    telemetry = telemetry_of({"runs": [a_run(), a_run(None), 5, a_run("b", child_runs=[{"name": "inside"}])]})
+
+    assert [span.span_id for span in telemetry.spans] == [RUN, "b"]
+    assert telemetry.refused == ("runs[1]: a run has an id", "runs[2]: a run has an id", "child_runs of b: a run has an id")
 
 
 def test_a_failed_run_is_an_error():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generations.wire.detect import PHOENIX
-from generations.wire.phoenix_export import recognises
+from generations.wire.phoenix_export import recognises, telemetry_of
 
 from .exports import MESSAGES, a_row_of_phoenix, a_span_of_phoenix, an_agent_of_phoenix, an_annotation_of_phoenix
 
@@ -134,3 +134,23 @@ def test_annotations_may_stand_with_their_span():
     for span in (a_row_of_phoenix(annotations=[own]), a_span_of_phoenix(annotations=[own])):
         assert only(span)["evals"] == {"tone": {"score": 0.5, "evaluator": "CODE"}}
         assert "annotations" not in only(span)["metadata"]["otel"].get("attributes", {}).get("phoenix", {})
+
+
+def test_spans_without_ids_are_refused_with_their_places_and_cost_no_other():
+    nameless = {name: value for name, value in a_row_of_phoenix().items() if not name.startswith("context.")}
+
+    telemetry = telemetry_of({"data": [a_row_of_phoenix(), nameless, None]})
+
+    assert [span.span_id for span in telemetry.spans] == [SPAN]
+    assert telemetry.refused == tuple(f"data[{index}]: a span names itself and its trace" for index in (1, 2))
+
+
+def test_a_name_that_is_too_long_is_left_out_with_all_that_is_below_it():
+    """Each of them would repeat it."""
+    row = a_row_of_phoenix()
+    row["attributes.llm.invocation"] = {"x" * 10_000: {str(index): index for index in range(10_000)}}
+
+    [span] = telemetry_of(row).spans
+
+    assert not any(len(name) > 1024 for name in span.attributes)
+    assert span.notes == ("attributes with a name of more than 1024 characters were ignored",)

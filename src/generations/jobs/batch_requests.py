@@ -6,6 +6,7 @@ import json
 import tempfile
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from generations.errors import InvalidInput
@@ -46,7 +47,7 @@ class BatchRequests:
         """Take in the input files among these, told by their first line. What cannot be read is left to the import to tell."""
         found = cls()
         for source in sources:
-            if source != "-":
+            if Path(source).is_file():  # what is no file can be read only once
                 found._take(source)
         return found
 

@@ -119,13 +119,13 @@ def pieces_among(sources: Sequence[str], *, format: str | None = None) -> TraceP
     A file that cannot be read, or holds something else, is left to the import to tell.
 
     Args:
-        sources: paths; standard input is left out, for it can be read only once.
+        sources: paths; standard input and pipes are left out, for they can be read only once.
         format: name of the format that they must be in; None: told by their content.
     """
     forced = None if format is None else named(format)
     found = TracePieces()
     for name in sources:
-        if name == "-":
+        if not Path(name).is_file():
             continue
         try:
             with open_source(name) as source:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from generations.jobs.translating import Out
 from generations.wire.detect import named
-from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.telemetry import Span
+from generations.wire.traces import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,10 +26,10 @@ _TABLES: Final = (
     "CREATE TABLE batches (source TEXT, body BLOB)",
 )
 _PUT_TOGETHER: Final = (
-    "CREATE INDEX by_span ON pieces (format, span)",
+    "CREATE INDEX by_span ON pieces (format, span, trace)",
     # What names its span alone comes to the trace of that span.
     "UPDATE pieces SET trace = coalesce((SELECT found.trace FROM pieces found WHERE found.format = pieces.format"
-    " AND found.span = pieces.span AND found.trace != '' LIMIT 1), '') WHERE trace = '' AND span != ''",
+    " AND found.span = pieces.span AND found.trace > '' LIMIT 1), '') WHERE trace = '' AND span != ''",
     "CREATE INDEX by_trace ON pieces (format, trace)",
     "CREATE TABLE traces AS SELECT format, trace, min(rowid) AS first FROM pieces GROUP BY format, trace",
 )
@@ -101,7 +101,8 @@ class _Waiting:
         self._of_source = (source, format)
 
     def add(self, trace_id: str, piece: Any) -> None:
-        span_id = piece.span_id if isinstance(piece, Span | Evaluation) else None
+        about = piece.evaluation if isinstance(piece, Said) else piece
+        span_id = about.span_id if isinstance(piece, Span | Said) else None
         row = (*self._of_source, trace_id, span_id or "", pickle.dumps(piece))
         self._database.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?)", row)
 

@@ -7,8 +7,6 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import msgspec
-
 from generations.errors import InvalidInput
 from generations.jobs.texts import BATCH_TEXTS, Batch
 from generations.wire.detect import OWN, Dialect, found_in
@@ -165,9 +163,8 @@ class Out:
     def add_found(self, found: Object | Unplaced, number: int) -> Iterator[Batch]:
         """Add what pieces of traces gave."""
         if isinstance(found, Unplaced):
-            text = msgspec.json.encode(found.evaluation)
             fault = InvalidInput("it is of no generation that is there", hint="import it in one command with the spans that it is of")
-            yield from self.add(text, number, "record", fault)
+            yield from self.add(_text(found.row), number, "record", fault)
         else:
             yield from self.add(_text(found), number, "record", None)
 

@@ -23,8 +23,10 @@ from generations.wire.cells import framed, object_in, structures
 from generations.wire.exchange import each_of
 from generations.wire.loose_instants import between_ms, nanoseconds
 from generations.wire.otlp.evaluations import Evaluation
-from generations.wire.otlp.telemetry import Scope, Span, Telemetry
+from generations.wire.otlp.telemetry import Scope, Span, Telemetry, refuse
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, first_text, without_absent
+from generations.wire.provider_bodies import langchain_tokens
+from generations.wire.traces import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,18 +64,25 @@ def _is_feedback(item: Object) -> bool:
 
 def telemetry_of(document: Any) -> Telemetry:
     """The runs of a document as spans, those inside others too."""
-    return Telemetry(tuple(_span(run) for run in _runs(document)))
+    refused: list[str] = []
+    spans: list[Span] = []
+    for place, run in _runs(document):
+        if as_text(run.get("id")) is None:
+            refuse(refused, place, "a run has an id")
+        else:
+            spans.append(_span(run))
+    return Telemetry(tuple(spans), refused=tuple(refused))
 
 
-def said_in(document: Any) -> Iterator[Evaluation]:
+def said_in(document: Any) -> Iterator[Said]:
     """The feedback of a document, and what the summaries in its runs say."""
     for item in each_of(document, "runs"):
         if _is_feedback(item):
-            yield _feedback(item)
-    for run in _runs(document):
+            yield Said(_feedback(item), item)
+    for _, run in _runs(document):
         for key, summary in object_in(run.get("feedback_stats")).items():
             if as_count(as_object(summary).get("n")) == 1 and not as_object(summary).get("contains_thread_feedback"):
-                yield _summed_up(key, as_object(summary), run)
+                yield Said(_summed_up(key, as_object(summary), run))
 
 
 def _feedback(sent: Object) -> Evaluation:
@@ -122,12 +131,14 @@ def _score(value: Any) -> float | None:
     return int(value) if isinstance(value, bool) else as_number(value)
 
 
-def _runs(document: Any) -> Iterator[Object]:
-    waiting = [item for item in reversed(each_of(document, "runs")) if not _is_feedback(item)]
+def _runs(document: Any) -> Iterator[tuple[str, Object]]:
+    """The runs, each with its place, those inside others too."""
+    waiting = [(f"runs[{index}]", item) for index, item in enumerate(each_of(document, "runs")) if not _is_feedback(item)][::-1]
     while waiting:
-        run = structures(waiting.pop(), *_STRUCTURES, read=framed)
-        yield run
-        waiting += [as_object(child) for child in reversed(as_list(run.get("child_runs")))]
+        place, sent = waiting.pop()
+        run = structures(sent, *_STRUCTURES, read=framed)
+        yield place, run
+        waiting += [(f"child_runs of {run.get('id')}", as_object(child)) for child in reversed(as_list(run.get("child_runs")))]
 
 
 def _trail(run: Object) -> list[str]:
@@ -243,15 +254,16 @@ def _usage(run: Object) -> Object:
     if not (prompt or completion or total):
         return {}
     of_prompt, of_completion = object_in(run.get("prompt_token_details")), object_in(run.get("completion_token_details"))
+    parts = langchain_tokens({"input_token_details": of_prompt, "output_token_details": of_completion})
     return {
         "gen_ai.usage.input_tokens": prompt,
         "gen_ai.usage.output_tokens": completion,
         "gen_ai.usage.total_tokens": total,
-        "gen_ai.usage.cache_read.input_tokens": as_count(of_prompt.get("cache_read")),
-        "gen_ai.usage.cache_write.input_tokens": as_count(of_prompt.get("cache_creation")),
-        "gen_ai.usage.audio.input_tokens": as_count(of_prompt.get("audio")),
-        "gen_ai.usage.reasoning.output_tokens": as_count(of_completion.get("reasoning")),
-        "gen_ai.usage.audio.output_tokens": as_count(of_completion.get("audio")),
+        "gen_ai.usage.cache_read.input_tokens": parts.cached,
+        "gen_ai.usage.cache_write.input_tokens": parts.cache_write,
+        "gen_ai.usage.audio.input_tokens": parts.input_audio,
+        "gen_ai.usage.reasoning.output_tokens": parts.reasoning,
+        "gen_ai.usage.audio.output_tokens": parts.output_audio,
     }
 
 

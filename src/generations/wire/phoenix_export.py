@@ -15,14 +15,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from generations.wire.bounds import Bounded
+from generations.wire.bounds import MOST_NAME_CHARS, Bounded
 from generations.wire.cells import framed
 from generations.wire.exchange import each_of
 from generations.wire.loose_instants import nanoseconds
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.read_json import telemetry_of as otlp_telemetry
-from generations.wire.otlp.telemetry import Span, SpanEvent, Telemetry
+from generations.wire.otlp.telemetry import Span, SpanEvent, Telemetry, refuse
 from generations.wire.payload import Object, as_list, as_number, as_object, as_text, first_text
+from generations.wire.traces import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,17 +79,21 @@ def _is_annotation(item: Object) -> bool:
 _OF_WHAT: Final = ("span_id", "context.span_id", "trace_id", "session_id")
 
 
-def said_in(document: Any) -> Iterator[Evaluation]:
+def said_in(document: Any) -> Iterator[Said]:
     """The annotations of a document, those that stand with their span too."""
     for item in each_of(document, "data"):
         if _is_annotation(item):
-            yield _annotation(item, None, None)
+            yield Said(_annotation(item, None, None), item)
         else:
-            context = as_object(framed(item.get("context")))
-            trace_id, span_id = (
-                first_text(item.get(f"context.{name}"), context.get(name), item.get(name)) for name in ("trace_id", "span_id")
-            )
-            yield from (_annotation(as_object(one), trace_id, span_id) for one in as_list(framed(item.get("annotations"))))
+            trace_id, span_id = _ids(item)
+            yield from (Said(_annotation(as_object(one), trace_id, span_id)) for one in as_list(framed(item.get("annotations"))))
+
+
+def _ids(row: Object) -> tuple[str | None, str | None]:
+    """The ids of the trace and of the span, in any of the forms."""
+    context = as_object(framed(row.get("context")))
+    trace_id, span_id = (first_text(row.get(f"context.{name}"), context.get(name), row.get(name)) for name in ("trace_id", "span_id"))
+    return trace_id, span_id
 
 
 def _annotation(sent: Object, trace_id: str | None, span_id: str | None) -> Evaluation:
@@ -128,19 +133,26 @@ def telemetry_of(document: Any) -> Telemetry:
     items = [item for item in each_of(document, "data") if not _is_annotation(item)]
     if items and _is_otlp(items[0]):
         return otlp_telemetry({"resourceSpans": [{"scopeSpans": [{"spans": [_camel(item) for item in items]}]}]})
-    return Telemetry(tuple(_span(item) for item in items))
+    refused: list[str] = []
+    spans: list[Span] = []
+    for index, item in enumerate(items):
+        trace_id, span_id = _ids(item)
+        if trace_id is None or span_id is None:
+            refuse(refused, f"data[{index}]", "a span names itself and its trace")
+        else:
+            spans.append(_span(item, trace_id, span_id))
+    return Telemetry(tuple(spans), refused=tuple(refused))
 
 
-def _span(row: Object) -> Span:
+def _span(row: Object, trace_id: str, span_id: str) -> Span:
     bounded = Bounded()
-    context = as_object(framed(row.get("context")))
     attributes = bounded.members(_attributes(row).items(), bounded.json)
     if as_text(row.get("span_kind")):
         attributes.setdefault(_KIND, row["span_kind"])
     status = str(row.get("status_code") or "").upper()
     return Span(
-        trace_id=as_text(row.get("context.trace_id")) or as_text(context.get("trace_id")) or "",
-        span_id=as_text(row.get("context.span_id")) or as_text(context.get("span_id")) or "",
+        trace_id=trace_id,
+        span_id=span_id,
         name=as_text(row.get("name")) or "",
         parent_span_id=as_text(row.get("parent_id")),
         start_ns=bounded.instant_ns(nanoseconds(row.get("start_time")), "start"),
@@ -179,8 +191,11 @@ def _holds_structure(name: str) -> bool:
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """The value below its name as attributes: objects and lists of objects by their keys and indices, other lists whole."""
-    if name == "metadata" or name.endswith(".metadata"):
+    """The value below its name as attributes: objects and lists of objects by their keys and indices, other lists whole.
+
+    A name that no attribute may have is not followed further: every name below it would repeat it.
+    """
+    if name == "metadata" or name.endswith(".metadata") or len(name) > MOST_NAME_CHARS:
         yield name, value
     elif isinstance(value, dict):
         for key, item in as_object(value).items():

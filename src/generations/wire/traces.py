@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -16,10 +16,23 @@ from generations.wire.payload import Object
 
 
 @dataclass(frozen=True, slots=True)
-class Unplaced:
-    """Something that was said of a span in which no generation is, as far as the pieces tell."""
+class Said:
+    """What was said of a span beside it.
+
+    Attributes:
+        evaluation: it may leave out its trace: the span tells it.
+        row: as it was sent; None where it stands with its span, and goes with that if it is no generation.
+    """
 
     evaluation: Evaluation
+    row: Object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unplaced:
+    """A row that says something of a span in which no generation is, as far as the pieces tell."""
+
+    row: Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +48,14 @@ class Traces:
     read: Callable[[Sequence[Any]], Iterator[Object | Unplaced]]
 
 
-def traces_of(telemetry_of: Callable[[Any], Telemetry], said_in: Callable[[Any], Iterable[Evaluation]] = lambda _: ()) -> Traces:
+def traces_of(telemetry_of: Callable[[Any], Telemetry], said_in: Callable[[Any], Iterable[Said]] = lambda _: ()) -> Traces:
     """The traces of a format whose documents are understood as spans and log records.
+
+    What cannot be read of a document is one error, however much that is: it is kept with the whole document.
 
     Args:
         telemetry_of: the spans and log records of a document.
-        said_in: what a document says of spans beside them. An evaluation may leave out its trace: the span tells it.
+        said_in: what a document says of spans beside them.
     """
 
     def pieces(document: Any) -> Iterator[tuple[str, Any]]:
@@ -50,27 +65,41 @@ def traces_of(telemetry_of: Callable[[Any], Telemetry], said_in: Callable[[Any],
         for log in telemetry.logs:
             yield log.trace_id or "", log
         for said in said_in(document):
-            yield said.trace_id or "", said
-        for refused in telemetry.refused:
-            yield "", InvalidInput(refused, hint="mend it and import the file again: what is there already is not added again")
+            yield said.evaluation.trace_id or "", said
+        if telemetry.refused:
+            yield "", _refused(telemetry.refused)
 
     return Traces(pieces, _read)
+
+
+def _refused(reasons: Sequence[str]) -> InvalidInput:
+    told, more = "; ".join(reasons[:_MOST_REASONS]), len(reasons) - _MOST_REASONS
+    return InvalidInput(
+        f"{told}; and {more:,} more" if more > 0 else told,
+        hint="mend it and import the file again: what is there already is not added again",
+    )
+
+
+_MOST_REASONS: Final = 10
 
 
 def _read(pieces: Sequence[Any]) -> Iterator[Object | Unplaced]:
     spans = [piece for piece in pieces if isinstance(piece, Span)]
     traces = {span.span_id: span.trace_id for span in spans}
-    told = [piece for piece in pieces if isinstance(piece, Evaluation)]
-    dated = {(one.span_id, one.name) for one in told if one.at_ns is not None}
-    said = [
-        one if one.trace_id is not None else replace(one, trace_id=traces.get(one.span_id or ""))
-        for one in told
-        if one.at_ns is not None or (one.span_id, one.name) not in dated  # a summary of what is there itself
-    ]
+    told = [piece for piece in pieces if isinstance(piece, Said)]
+    dated = {(one.evaluation.span_id, one.evaluation.name) for one in told if one.evaluation.at_ns is not None}
+    said: list[Evaluation] = []
+    rows: dict[int, Object] = {}
+    for one in told:
+        found = one.evaluation
+        if found.at_ns is None and (found.span_id, found.name) in dated:  # a summary of what is there itself
+            continue
+        said.append(found if found.trace_id is not None else replace(found, trace_id=traces.get(found.span_id or "")))
+        if one.row is not None:
+            rows[id(said[-1])] = one.row
     reading = read_traces(spans, [piece for piece in pieces if isinstance(piece, LogRecord)], said)
     yield from reading.records
-    own = set(map(id, said))
-    yield from (Unplaced(left) for left in reading.evaluations if id(left) in own)
+    yield from (Unplaced(rows[id(left)]) for left in reading.evaluations if id(left) in rows)
 
 
 def records_of(traces: Traces, document: Any) -> Iterator[Object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from generations.wire.detect import OTLP
-from generations.wire.otlp.document import recognises
+from generations.wire.otlp.document import recognises, telemetry_of_document
 
 from .payloads import CHAT, a_log_request, a_request, a_sent_log, a_sent_span
 
@@ -25,6 +25,13 @@ def test_requests_may_be_collected_under_traces_and_logs():
     assert recognises(document)
     assert record["output"]["content"] == "Here."
     assert record["performance"] == {"latency": 250}
+
+
+def test_what_is_collected_and_is_no_request_is_refused_with_its_place():
+    telemetry = telemetry_of_document({"traces": [5, a_request(a_sent_span()), {"spans": []}, {}], "logs": [None]})
+
+    assert len(telemetry.spans) == 1
+    assert telemetry.refused == tuple(f"{place}: this is no export request" for place in ("traces[0]", "traces[2]", "logs[0]"))
 
 
 def test_events_whose_span_stands_elsewhere_do_not_replace_its_record():

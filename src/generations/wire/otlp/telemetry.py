@@ -121,7 +121,3 @@ class Telemetry(msgspec.Struct, frozen=True):
     spans: tuple[Span, ...] = ()
     logs: tuple[LogRecord, ...] = ()
     refused: tuple[str, ...] = ()
-
-    def __add__(self, other: Telemetry) -> Telemetry:
-        """Both together, in order."""
-        return Telemetry(self.spans + other.spans, self.logs + other.logs, self.refused + other.refused)
