@@ -68,3 +68,15 @@ def test_taking_it_again_adds_nothing_and_neither_does_sending_again_what_was_co
 def test_one_that_stands_twice_is_completed_by_the_second(records):
     assert took(records, FULL, POOR) == (["a"], [], [])
     assert found(records, "a") == BOTH
+
+
+def test_parts_of_other_counts_are_not_taken_and_a_cost_is(records):
+    """Of 12 tokens, 15 cannot have been cached: each sender counts in its own way."""
+    counts = {"promptTokens": 12, "completionTokens": 4}
+    records.insert_one(FULL | {"usage": counts})
+
+    took(records, POOR | {"usage": {"promptTokens": 20, "completionTokens": 4, "cachedTokens": 15, "cost": 0.5, "currency": "USD"}})
+    took(records, POOR | {"usage": counts | {"reasoningTokens": 2}})
+
+    usage = found(records, "a")["usage"]
+    assert (usage["promptTokens"], usage.get("cachedTokens"), usage["reasoningTokens"], usage["cost"]) == (12, None, 2, 0.5)

@@ -15,11 +15,11 @@ from generations.joining.reading import read_trace
 from generations.record import content
 from generations.store.insertion import InsertOutcome
 from generations.store.revise import Revision
+from generations.wire.payload import Object, as_object
 
 if TYPE_CHECKING:
     from generations.record.encode import Record, Rows
     from generations.store.store import Store
-    from generations.wire.payload import Object
 
 
 _LOG: Final = logging.getLogger("generations.joining")
@@ -83,13 +83,22 @@ def _fill(store: Store, told: Mapping[str, Sequence[Object]], max_record_bytes: 
     def revise(stored: Object) -> Object:
         found = stored
         for one in told[stored["id"]]:
-            found = merged({"timestamp": one.get("timestamp")}, one, found)  # which is no gap: every stored record has one
+            known = _without_other_counts(one, found)
+            found = merged({"timestamp": one.get("timestamp")}, known, found)  # which is no gap: every stored record has one
         if found is not stored:
             filled.add(stored["id"])
         return found
 
     Revision(store, revise, max_record_bytes, prices=True).every({}, list(told))
     return filled
+
+
+def _without_other_counts(known: Object, stored: Object) -> Object:
+    """What is told, without its tokens where the stored record counts others: parts of one whole are none of another."""
+    told, own = as_object(known.get("usage")), as_object(stored.get("usage"))
+    if all(told.get(name) in (None, own.get(name)) or own.get(name) is None for name in ("promptTokens", "completionTokens")):
+        return known
+    return known | {"usage": {name: value for name, value in told.items() if not name.endswith("Tokens")}}
 
 
 def _document(record: Record) -> Object:
