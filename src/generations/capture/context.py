@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
 from types import MappingProxyType, TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -81,7 +81,7 @@ class Scope:
             _detach(entered.attached)
 
 
-class _Entered(NamedTuple):
+class _Entered(Struct, frozen=True):
     """A scope that is entered here: what was told around it, its baggage's token, and the scope around it that is entered."""
 
     scope: Scope
