@@ -13,7 +13,8 @@ import generations.wire.otlp
 from generations.record.fields import FIELDS
 from generations.record.sample import sample_generations
 from generations.wire.llm_logs import TABLE
-from tests.wire import test_helicone, test_langfuse_ingestion, test_litellm
+from tests.wire import test_helicone, test_langfuse_export, test_langfuse_ingestion, test_litellm
+from tests.wire.exports import a_feedback_of_langsmith, an_annotation_of_phoenix
 from tests.wire.otlp.payloads import CHAT, START_NS, a_log_request, a_request, a_sent_log, a_sent_span, as_pairs
 from tests.wire.otlp.test_genai import MESSAGES
 from tests.wire.otlp.test_langfuse import GENERATION
@@ -108,7 +109,9 @@ EXPORTS: Final[dict[str, Object]] = {
         "child_runs": [{"id": "x", "run_type": "llm", "start_time": TIMES[0]}],
         "events": [{"name": "new_token", "time": TIMES[0]}],
         "tags": ["a"],
+        "feedback_stats": {"speed": {"n": 1, "avg": 0.5, "values": {"fast": 1}, "comments": ["Good"], "sources": ['{"type": "app"}']}},
     },
+    "langsmith-feedback": a_feedback_of_langsmith(run_id="9c2f6f0e-0000-4000-8000-000000000001"),
     "phoenix": {
         "name": "ChatCompletion",
         "span_kind": "LLM",
@@ -119,7 +122,9 @@ EXPORTS: Final[dict[str, Object]] = {
         "context": {"trace_id": "t", "span_id": "s"},
         "attributes": {"llm": {"model_name": "gpt-4o", "input_messages": [{"message": {"role": "user", "content": "Where?"}}]}},
         "events": [{"name": "First Token Stream Event", "timestamp": TIMES[0], "attributes": {}}],
+        "annotations": [{"name": "tone", "annotator_kind": "HUMAN", "result": {"label": "kind"}}],
     },
+    "phoenix-annotation": an_annotation_of_phoenix(span_id="s"),
     "helicone": {
         "request_id": "r-1",
         "request_created_at": TIMES[0],
@@ -187,6 +192,20 @@ def documents(number: int) -> Any:
             return {"traces": [traces(number)], "logs": [logs(number)]}
         case _:
             return row
+
+
+def files(number: int) -> list[Any]:
+    """Documents that hold pieces of traces, one a file."""
+    rows = [
+        traces(number),
+        logs(number),
+        an_export(an_observation(), scores=[test_langfuse_export.a_score()]),
+        *(EXPORTS[name] for name in _TRACED),
+    ]
+    return [*rows[number % len(rows) :], *rows[: number % len(rows)]][: 2 + number % 3]
+
+
+_TRACED: Final = ("langsmith", "langsmith-feedback", "phoenix", "phoenix-annotation")
 
 
 def litellm(number: int) -> Any:

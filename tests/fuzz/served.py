@@ -134,7 +134,9 @@ def _lines(body: bytes, how: int) -> bytes:
 
 
 def _list(body: bytes, how: int) -> bytes:
-    return _packed("/api/generations", JSON, b"[" + text_of(GOOD) + b"," + body.replace(b"\n", b",") + b"]", how)
+    """A list, which may only fill gaps; then all of it is taken or nothing."""
+    path = "/api/generations" + ("?complete=true" if how % 3 == 0 else "")
+    return _packed(path, JSON, b"[" + text_of(GOOD) + b"," + body.replace(b"\n", b",") + b"]", how)
 
 
 def _asked(body: bytes, number: int) -> bytes:

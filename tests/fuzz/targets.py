@@ -10,6 +10,8 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import QueryParams
 
 from generations.errors import GenerationsError, InvalidInput, InvalidRecord
+from generations.jobs.importing import pieces_among
 from generations.joining.pieces import Told, event_piece, score_piece, told_by
 from generations.joining.reading import read_trace
 from generations.query import Source, compile_aggregate, compile_count, compile_distinct, compile_find, parse_update
@@ -85,6 +88,10 @@ def _requests(seed: Callable[[int], seeds.Object]) -> st.SearchStrategy[seeds.Ob
 
 def _sent(values: st.SearchStrategy[Any], write: Callable[[Any], bytes] = text_of) -> st.SearchStrategy[bytes]:
     return st.builds(lambda value, done: damaged(write(value), done), values, byte_changes())
+
+
+def _one_a_line(values: Any) -> bytes:
+    return b"\n".join(map(text_of, values if isinstance(values, list) else [values]))
 
 
 def read_otlp(telemetry: Telemetry) -> None:
@@ -199,6 +206,22 @@ def document(text: bytes) -> None:
         for one in parsed if isinstance(parsed, list) else [parsed]:
             if dialect.recognises(one):
                 assert_writable(encode_lines(map(text_of, dialect.records(one)))[0])  # an import keeps what is refused aside
+
+
+def files(text: bytes) -> None:
+    """Bytes as the files of one command, a line each, beside one that holds a good span."""
+    ids: set[str] = set()
+    with TemporaryDirectory() as folder:
+        paths: list[str] = []
+        for number, line in enumerate([text_of(seeds.a_request(seeds.good_span())), *text.split(b"\n")]):
+            paths.append(f"{folder}/{number}.json")
+            Path(paths[-1]).write_bytes(line)
+        with pieces_among(paths) as pieces:
+            for batch in (batch for path in pieces.formats for batch in pieces.batches(path)):
+                rows, _ = encode_lines([found for index, found in enumerate(batch.texts) if index not in batch.faults])
+                assert_writable(rows)
+                ids.update(rows.ids)
+    assert f"{seeds.GOOD_TRACE}-2222222222222222" in ids, "what stands in another file took a good span with it"
 
 
 def litellm_payloads(text: bytes) -> None:
@@ -345,6 +368,7 @@ TARGETS: Final[tuple[Target, ...]] = (
     Target("otlp-protobuf-logs", _sent(OTLP_LOGS, as_protobuf), otlp_protobuf(logs_of)),
     Target("records", _sent(RECORDS, lambda found: b"\n".join(map(text_of, found))), records),
     Target("documents", _sent(st.builds(changed, NUMBERS.map(seeds.documents), changes())), document),
+    Target("files", _sent(st.builds(changed, NUMBERS.map(seeds.files), changes()), _one_a_line), files),
     Target("litellm", _sent(st.builds(changed, NUMBERS.map(seeds.litellm), changes())), litellm_payloads),
     Target("helicone", _sent(st.builds(changed, NUMBERS.map(seeds.helicone), changes())), helicone_log),
     Target("langfuse-ingestion", _sent(st.builds(changed, NUMBERS.map(seeds.langfuse), changes())), langfuse_batch),

@@ -131,3 +131,10 @@ def test_a_line_beyond_all_reason_ends_the_reading(monkeypatch):
         assert next(found).texts[:2] == [b'{"a":1}', b'{"b":2}']
         with pytest.raises(InvalidInput, match=r"line 3 of .* is longer than 3 MiB"):
             next(found)
+
+
+def test_a_document_of_any_depth_is_cut_out_and_left_to_be_refused():
+    deep = b'{"a":' * 5_000 + b"1" + b"}" * 5_000
+
+    assert cut(deep) == [("record", 1, deep)]
+    assert cut(deep + b'\n{"b":2}') == [("line", 1, deep), ("line", 2, b'{"b":2}')]
