@@ -54,8 +54,13 @@ _OTLP: Final[dict[str, Callable[[int], Any]]] = {
         events=[{"name": "gen_ai.choice", "timeUnixNano": str(START_NS), "attributes": as_pairs({"index": i})} for i in range(n)]
     ),
     "messages": lambda n: _beside_a_span(*(a_sent_log("gen_ai.user.message", {}, {"role": "user", "content": str(i)}) for i in range(n))),
+    "odd times": lambda n: _beside_a_span(
+        *(a_sent_log("gen_ai.user.message", {}, {"content": ""}, timeUnixNano=str(i + 1)) for i in range(n))
+    ),
     "details": lambda n: _beside_a_span(*(a_sent_log("gen_ai.client.inference.operation.details", {**CHAT, f"a{i}": i}) for i in range(n))),
-    "evaluations": lambda n: _beside_a_span(*(a_sent_log("gen_ai.evaluation.result", RESULT, at=i) for i in range(n))),
+    "evaluations": lambda n: _beside_a_span(
+        *(a_sent_log("gen_ai.evaluation.result", RESULT, timeUnixNano=str(START_NS + i)) for i in range(n))
+    ),
     "flattened": lambda n: _one(attributes={**seeds.OPENINFERENCE, **{f"llm.input_messages.{i}.message.content": "x" for i in range(n)}}),
     "flattened deep": lambda n: _one(
         attributes={**seeds.OPENINFERENCE, **{f"llm.input_messages.{i}." + "0." * 28 + "x": "x" for i in range(n)}}

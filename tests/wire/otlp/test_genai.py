@@ -244,6 +244,14 @@ def test_the_reason_that_anthropics_own_spans_tell_is_the_finish_reason():
     assert only(a_chat(attributes=told))["output"]["finishReason"] == "end_turn"
 
 
+@pytest.mark.parametrize(("sent", "cost"), [(0.25, 0.25), ("0.25", 0.25), (0, None), (0.0, None), (-1, None), ("NaN", None)])
+def test_a_cost_of_nothing_is_not_known(sent, cost):
+    """Instrumentations that compute it write 0 for a model without a price."""
+    usage = only(a_chat(attributes={"gen_ai.usage.cost": sent}))["usage"]
+
+    assert (usage.get("cost"), usage.get("costSource")) == (cost, cost and "reported")
+
+
 @pytest.mark.parametrize("scope", ["opentelemetry.instrumentation.genai.bedrock", "opentelemetry.instrumentation.bedrock"])
 def test_bedrock_counts_what_is_cached_beside_the_prompt(scope):
     counts = {"cache_read.input_tokens": 8, "cache_creation.input_tokens": 2, "total_tokens": 17}

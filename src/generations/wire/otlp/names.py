@@ -166,8 +166,15 @@ _CONTEXT: Final = {
 }
 _MODEL: Final[Mapping[str, _Reader]] = dict.fromkeys(("requested_model", "answered_model", "provider"), Attributes.text)
 _TOKENS: Final = {name.removesuffix("_tokens"): Attributes.count for field in fields(Names) if (name := field.name).endswith("_tokens")}
-_REST: Final = {
-    "cost_usd": Attributes.number,
+
+
+def _cost_usd(told: Attributes, *names: str) -> float | None:
+    """The cost; None for 0, which instrumentations write where they know no price."""
+    return told.number(*names) or None
+
+
+_REST: Final[Mapping[str, _Reader]] = {
+    "cost_usd": _cost_usd,
     "tokens_per_second": Attributes.number,
     "response_id": Attributes.text,
     "error_type": Attributes.text,

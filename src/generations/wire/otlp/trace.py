@@ -151,14 +151,14 @@ def _with_details(span: Span, logs: Sequence[LogRecord]) -> Span:
     if not logs:
         return span
     attributes: dict[str, Any] = dict(span.attributes)
-    notes = span.notes
+    notes = dict.fromkeys(span.notes)
     for log in logs:
-        notes += tuple(note for note in log.notes if note not in notes)
+        notes.update(dict.fromkeys(log.notes))
         if log.event_name == DETAILS:
             told = {**as_object(log.body), **log.attributes}
             attributes |= {name: value for name, value in told.items() if name not in attributes or isinstance(value, (list, dict))}
     attributes.pop("event.name", None)
-    return replace(span, attributes=attributes, notes=notes)
+    return replace(span, attributes=attributes, notes=tuple(notes))
 
 
 def _span_of(logs: Sequence[LogRecord]) -> Span | None:
