@@ -97,10 +97,24 @@ def test_observations_that_name_each_other_as_parents_do_not_hang():
                 "outputAudioTokens": 1,
             },
         ),
+        (
+            {"prompt_tokens": 9, "prompt_tokens_details": {"cached_tokens": 0, "text_tokens": 9}, "input_cached_tokens": 4},
+            {"promptTokens": 13, "cachedTokens": 4},
+        ),
         ({"total": 9}, {"totalTokens": 9}),
         ({}, None),
     ],
-    ids=["plain", "beside", "inside by name", "inside by total", "anthropic", "audio", "only a total", "nothing known"],
+    ids=[
+        "plain",
+        "beside",
+        "inside by name",
+        "inside by total",
+        "anthropic",
+        "audio",
+        "words are no part",
+        "only a total",
+        "nothing known",
+    ],
 )
 def test_tokens_are_counted_once_whatever_the_buckets_mean(details, expected):
     """Parts stand beside the count for Langfuse's own SDKs and inside it for others; the total decides."""

@@ -22,6 +22,7 @@ from generations.wire.bounds import MOST_LEVELS, MOST_TOKENS, Bounded
 from generations.wire.identity import span_generation_id
 from generations.wire.json_texts import texts_of, value_of
 from generations.wire.langfuse_scores import score_of
+from generations.wire.langfuse_usage import buckets_of
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.payload import Object, as_count, as_list, as_number, as_object, as_text, without_absent
 
@@ -227,7 +228,7 @@ def _merge(into: Object, said: Object) -> None:
 
 def _settle_usage(observation: Object, notes: list[str]) -> None:
     """Usage as exports have it: details in one level, and costs apart from tokens."""
-    details = _flat(as_object(observation.get("usageDetails")))
+    details = buckets_of(as_object(observation.get("usageDetails")))
     legacy = as_object(observation.get("usage"))
     costs = {name: cost for name, value in as_object(observation.get("costDetails")).items() if (cost := _cost(value)) is not None}
     if not costs:
@@ -245,24 +246,6 @@ def _settle_usage(observation: Object, notes: list[str]) -> None:
         observation.pop(name, None)
 
 
-def _flat(details: Object) -> Object:
-    """Buckets of OpenAI's usage stand inside its counts, which a dot in their names says."""
-    flat: Object = {}
-    for name, value in details.items():
-        side = _SIDES.get(name)
-        if side is None:
-            flat[name] = value
-        else:
-            flat |= {f"{side}.{part}": count for part, count in as_object(value).items() if as_count(count) and part != "text_tokens"}
-    return flat
-
-
-_SIDES: Final = {
-    "prompt_tokens_details": "prompt_details",
-    "completion_tokens_details": "completion_details",
-    "input_tokens_details": "input_details",
-    "output_tokens_details": "output_details",
-}
 _MOST_USD: Final = 10**9
 
 

@@ -30,7 +30,7 @@ def usage_of(observation: Object) -> tuple[Object, Object]:
 
 
 def _tokens(details: Object) -> Object:
-    counts = {name: count for name, value in _flat(details).items() if (count := as_count(value)) is not None}
+    counts = {name: count for name, value in buckets_of(details).items() if (count := as_count(value)) is not None}
     total = _first(counts, _TOTAL)
     prompt_parts = {name: count for name, count in counts.items() if name.startswith(_PROMPT_PARTS) and name not in _PROMPT}
     completion_parts = {name: count for name, count in counts.items() if name.startswith(_COMPLETION_PARTS) and name not in _COMPLETION}
@@ -55,20 +55,25 @@ def _tokens(details: Object) -> Object:
     )
 
 
-def _flat(details: Object) -> Object:
-    """OpenAI's own usage, which Langfuse's client of it passes on as it is, with its parts named like those that stand inside."""
-    parts = {
-        f"{side}_details.{part}": count
-        for side, names in _DETAILS.items()
-        for name in names
-        for part, count in as_object(details.get(name)).items()
-    }
-    return details | parts
+def buckets_of(details: Object) -> Object:
+    """The buckets in one level: a dot in their names says that they stand inside a count, as those of OpenAI's own usage do."""
+    flat: Object = {}
+    for name, value in details.items():
+        side = _SIDES.get(name)
+        if side is None:
+            flat[name] = value
+        else:
+            flat |= {
+                f"{side}.{part}": count for part, count in as_object(value).items() if as_count(count) is not None and part != "text_tokens"
+            }
+    return flat
 
 
-_DETAILS = {
-    "prompt": ("prompt_tokens_details", "input_tokens_details"),
-    "completion": ("completion_tokens_details", "output_tokens_details"),
+_SIDES = {
+    "prompt_tokens_details": "prompt_details",
+    "completion_tokens_details": "completion_details",
+    "input_tokens_details": "input_details",
+    "output_tokens_details": "output_details",
 }
 
 
