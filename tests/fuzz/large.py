@@ -41,6 +41,7 @@ def _event(number: int, **body: Any) -> dict[str, Any]:
     return {**event, "body": {"traceId": "t", "model": "m", **body}}
 
 
+_PIECE: Final = 'data: {"choices": [{"delta": {"content": "' + "x" * 200 + '"}}]}\n'
 _OTLP: Final[dict[str, Callable[[int], Any]]] = {
     "spans of one answer": lambda n: _spans(n, lambda _: {}),
     "spans that tell no answer": lambda n: _spans(
@@ -71,6 +72,10 @@ _SHAPES: Final[dict[str, tuple[Callable[[int], Any], Callable[[bytes], None]]]] 
     **{name: (make, otlp_json) for name, make in _OTLP.items()},
     "updates": (lambda n: {"batch": [_event(i, id="g", metadata={f"k{i}": i}) for i in range(n)]}, langfuse_batch),
     "observations": (lambda n: {"batch": [_event(i, id=f"g{i}", parentObservationId=f"g{i - 1}") for i in range(n)]}, langfuse_batch),
+    "pieces": (
+        lambda n: {**seeds.helicone(0), "providerResponse": {"status": 200, "json": {}, "textBody": _PIECE * n}},
+        helicone_log,
+    ),
     "chunks": (
         lambda n: {**seeds.helicone(0), "providerResponse": {"status": 200, "json": {}, "textBody": 'data: {"choices": []}\n' * n}},
         helicone_log,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from generations.record.content import from_json
 from generations.wire.payload import Object, as_count, as_list, as_object, as_text
@@ -17,13 +18,33 @@ def joined(events: Iterable[Object]) -> Object | None:
     """
     found = list(events)
     if any("choices" in event for event in found):
-        return _chat_completion(found)
+        return as_object(_whole(_chat_completion(found)))
     kinds = [as_text(event.get("type")) or "" for event in found]
     if any(kind.startswith("response.") for kind in kinds):
         return _response(found)
     if any(kind.startswith(("message_", "content_block_")) for kind in kinds):
         return _anthropic_message(found)
     return None
+
+
+class _Pieces(list[str]):
+    """A text that grows: adding to a string copies all of it each time."""
+
+
+def _append(holder: Object, name: str, piece: str) -> None:
+    grown = holder.get(name)
+    if not isinstance(grown, _Pieces):
+        grown = holder[name] = _Pieces([grown] if isinstance(grown, str) else [])
+    grown.append(piece)
+
+
+def _whole(value: Any) -> Any:
+    """The value with its texts in one piece."""
+    if isinstance(value, _Pieces):
+        return "".join(value)
+    if isinstance(value, dict):
+        return {name: _whole(item) for name, item in as_object(value).items()}
+    return [_whole(item) for item in as_list(value)] if isinstance(value, list) else value
 
 
 def _chat_completion(chunks: list[Object]) -> Object:
@@ -37,7 +58,7 @@ def _chat_completion(chunks: list[Object]) -> Object:
             if sent.get("finish_reason") is not None:
                 choice["finish_reason"] = sent["finish_reason"]
             if isinstance(sent.get("text"), str):
-                choice["text"] = choice.get("text", "") + sent["text"]
+                _append(choice, "text", sent["text"])
             _grow(choice["message"], as_object(sent.get("delta")))
     for choice in choices.values():
         if "text" in choice:
@@ -53,11 +74,11 @@ def _grow(message: Object, delta: Object) -> None:
             for call in map(as_object, as_list(value)):
                 _grow_tool_call(message.setdefault("tool_calls", []), call)
         elif isinstance(value, str) and name != "role":
-            message[name] = (as_text(message.get(name)) or "") + value
+            _append(message, name, value)
         elif isinstance(value, dict) and isinstance(message.get(name), dict):
             _grow(message[name], as_object(value))
         elif value is not None:
-            message[name] = value
+            message[name] = _whole(value)  # what grows is not the sender's own
 
 
 def _grow_tool_call(calls: list[Object], sent: Object) -> None:
@@ -71,14 +92,14 @@ def _grow_tool_call(calls: list[Object], sent: Object) -> None:
     if function:
         held: Object = call.setdefault("function", {})
         held.update({name: value for name, value in function.items() if value is not None and name != "arguments"})
-        held["arguments"] = held.get("arguments", "") + (as_text(function.get("arguments")) or "")
+        _append(held, "arguments", as_text(function.get("arguments")) or "")
 
 
 def _response(events: list[Object]) -> Object:
     """The last event that carries the whole response has all of it; before that, items that are done and texts that grew."""
     answer: Object = {"object": "response"}
     items: dict[int, Object] = {}
-    texts: dict[int, str] = {}
+    texts: dict[int, list[str]] = {}
     for event in events:
         index = as_count(event.get("output_index")) or 0
         match event.get("type"):
@@ -89,11 +110,12 @@ def _response(events: list[Object]) -> Object:
             case "response.output_item.done":
                 items[index] = as_object(event.get("item"))
             case "response.output_text.delta":
-                texts[index] = texts.get(index, "") + (as_text(event.get("delta")) or "")
+                texts.setdefault(index, []).append(as_text(event.get("delta")) or "")
             case _:
                 pass
-    for index, text in texts.items():
-        items.setdefault(index, {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]})
+    for index, pieces in texts.items():
+        said = {"type": "output_text", "text": "".join(pieces)}
+        items.setdefault(index, {"type": "message", "role": "assistant", "content": [said]})
     answer["output"] = [item for _, item in sorted(items.items())]
     return answer
 
@@ -109,7 +131,7 @@ def _anthropic_message(events: list[Object]) -> Object:
                 answer.update({name: value for name, value in message.items() if name != "content" and value is not None})
                 usage.update(as_object(message.get("usage")))
             case "content_block_start":
-                blocks[as_count(event.get("index")) or 0] = dict(as_object(event.get("content_block")))
+                blocks[as_count(event.get("index")) or 0] = as_object(_whole(event.get("content_block")))
             case "content_block_delta":
                 _grow_block(
                     blocks.setdefault(as_count(event.get("index")) or 0, {"type": "text", "text": ""}), as_object(event.get("delta"))
@@ -119,9 +141,7 @@ def _anthropic_message(events: list[Object]) -> Object:
                 usage.update({name: value for name, value in as_object(event.get("usage")).items() if value is not None})
             case _:
                 pass
-    for block in blocks.values():
-        _settle_block(block)
-    answer["content"] = [block for _, block in sorted(blocks.items())]
+    answer["content"] = [_settled(block) for _, block in sorted(blocks.items())]
     answer["usage"] = usage
     return answer
 
@@ -132,16 +152,20 @@ def _grow_block(block: Object, delta: Object) -> None:
         if name == "type":
             continue
         if name == "citation":
-            block["citations"] = [*as_list(block.get("citations")), value]
+            cited = as_list(block.get("citations"))
+            cited.append(value)
+            block["citations"] = cited
         elif isinstance(value, str):
-            block[name] = (as_text(block.get(name)) or "") + value
+            _append(block, name, value)
 
 
-def _settle_block(block: Object) -> None:
-    """The input of a tool as the object that its pieces spell; as text when the stream was cut inside it."""
+def _settled(grown: Object) -> Object:
+    """The block in one piece, the input of a tool as the object that its pieces spell; as text when the stream was cut inside it."""
+    block = as_object(_whole(grown))
     text = block.pop("partial_json", None)
     if text:
         try:
             block["input"] = from_json(text)
         except ValueError:
             block["input"] = text
+    return block
