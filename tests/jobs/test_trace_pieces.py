@@ -132,6 +132,12 @@ def test_what_is_of_no_generation_is_kept_as_it_was_sent_and_can_be_mended(colle
         assert [import_from(path, collection.store, pieces=pieces).refused for path in (rejected, span)] == [0, 0]
 
 
+def test_an_id_that_is_no_text_costs_no_other_file(taken, collection):
+    runs, spans = taken(runs=[a_run(trace_id="\ud800"), a_feedback_of_langsmith(run_id="\udfff")], spans=[a_request(a_sent_span())])
+
+    assert (counts(runs), counts(spans)) == ((2, 0, 0, 0, 2), (1, 1, 0, 0, 0))
+
+
 def test_what_is_said_with_a_span_that_is_no_generation_goes_with_it(taken):
     annotations = [{"name": "relevance", "annotator_kind": "LLM", "result": {"score": 1}}]
     retriever = a_row_of_phoenix(annotations=annotations, **{"attributes.openinference.span.kind": "RETRIEVER"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from generations.errors import InvalidInput, InvalidRecord
@@ -56,3 +58,11 @@ def test_numbers_that_only_python_writes_are_null():
 def test_a_text_that_is_no_json_is_refused(text):
     with pytest.raises(InvalidRecord):
         value_of(text)
+
+
+def test_a_text_that_ends_in_its_escape_takes_as_long_as_it_is_and_not_the_square_of_it():
+    body = b'[{"a": 1}, "' + b'\\"' * 100_000 + b"\\"
+    started = time.process_time()
+
+    assert texts_of(body)[0] == b'{"a": 1}'
+    assert time.process_time() - started < 2

@@ -103,7 +103,9 @@ class _Waiting:
     def add(self, trace_id: str, piece: Any) -> None:
         about = piece.evaluation if isinstance(piece, Said) else piece
         span_id = about.span_id if isinstance(piece, Span | Said) else None
-        row = (*self._of_source, trace_id, span_id or "", pickle.dumps(piece))
+        # Half of a surrogate pair, which JSON can say, is no text to the database.
+        trace, span = (text.encode(errors="replace").decode() for text in (trace_id, span_id or ""))
+        row = (*self._of_source, trace, span, pickle.dumps(piece))
         self._database.execute("INSERT INTO pieces VALUES (?, ?, ?, ?, ?)", row)
 
     def grown(self, traces: Traces, size: int) -> Iterator[Object | Unplaced]:

@@ -55,7 +55,8 @@ def value_of(text: bytes) -> Any:
         return value
 
 
-_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|$)|[\[\]{},]', re.DOTALL)
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
+"""A text that does not end is one to the end: otherwise each of its quotes would be looked at as the beginning of another."""
 
 
 def _between_commas(body: bytes) -> Iterator[bytes]:
