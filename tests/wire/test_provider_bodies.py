@@ -28,6 +28,25 @@ def test_a_chat_completion_keeps_its_choices_and_what_stands_beside_them():
     assert answer.rest == {"system_fingerprint": "fp_1", "choices": [{}, {"logprobs": {"content": []}}]}
 
 
+@pytest.mark.parametrize(
+    ("usage", "rest"),
+    [
+        ({"prompt_tokens": 9, "cost": 0.0012, "cost_details": {"upstream_inference_cost": None}}, {"cost": 0.0012}),
+        ({"input_tokens": 9, "server_tool_use": {"web_search_requests": 2}}, {"server_tool_use": {"web_search_requests": 2}}),
+        (
+            {"completion_tokens_details": {"reasoning_tokens": 1, "rejected_prediction_tokens": 3}},
+            {"completion_tokens_details": {"rejected_prediction_tokens": 3}},
+        ),
+        ({"prompt_tokens": 9, "completion_tokens_details": {"accepted_prediction_tokens": 0}}, {}),
+    ],
+    ids=["a router's cost", "searches", "rejected predictions", "zeros"],
+)
+def test_what_a_usage_tells_beside_its_counts_is_kept(usage, rest):
+    answer = answer_of({"choices": [], "usage": usage})
+
+    assert answer.rest.get("usage", {}) == rest
+
+
 def test_a_response_of_one_text_is_that_text():
     item = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Hi", "annotations": []}]}
     answer = answer_of(

@@ -334,4 +334,24 @@ def tidy(message: Any) -> Any:
 
 
 def _rest(body: Object, *read: str) -> Object:
-    return without_absent({key: value for key, value in body.items() if key not in read and key not in ("id", "model", "usage", "object")})
+    """What nobody reads of an answer, without nulls; of its usage what is no count that the record has."""
+    rest = without_absent({key: value for key, value in body.items() if key not in read and key not in ("id", "model", "usage", "object")})
+    uncounted = _uncounted(as_object(body.get("usage")))
+    return rest | {"usage": uncounted} if uncounted else rest
+
+
+def _uncounted(usage: Object) -> Object:
+    """What a `usage` tells beside the counts that are read: the cost of routers, searches, times. Zeros and empty ones say nothing."""
+    found = {
+        name: _uncounted(as_object(value)) if isinstance(value, dict) else value for name, value in usage.items() if name not in _COUNTED
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+_COUNTED = frozenset(
+    [
+        *("prompt_tokens", "input_tokens", "completion_tokens", "output_tokens", "total_tokens"),
+        *("cached_tokens", "cache_write_tokens", "reasoning_tokens", "audio_tokens", "image_tokens", "text_tokens"),
+        *("cache_read_input_tokens", "cache_creation_input_tokens", "ephemeral_1h_input_tokens", "ephemeral_5m_input_tokens"),
+    ]
+)
