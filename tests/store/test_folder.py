@@ -164,7 +164,10 @@ def test_a_forked_child_is_told_and_ends(folder: Path, child) -> None:
 
 
 def test_a_process_that_forgets_to_close_ends_well(folder: Path, child) -> None:
-    """Without care the engine's library crashes a process that ends with a query running or a stream half read."""
+    """Without care the engine's library crashes a process that ends with a query running or a stream half read.
+
+    So does the interpreter, where the thread whose query was stopped prints that while all is taken apart.
+    """
     status, _, errors = child(
         """
         import sys, threading, time
@@ -179,7 +182,7 @@ def test_a_process_that_forgets_to_close_ends_well(folder: Path, child) -> None:
         folder,
     ).end()
 
-    assert status == 0, errors
+    assert (status, errors) == (0, "")
 
 
 def test_importing_the_store_loads_no_engine() -> None:

@@ -193,6 +193,7 @@ class ChdbEngine:
         try:
             return what()
         except self._driver_errors as problem:
+            process.halt_while_ending()
             raise translate(str(problem), self.name) from None
 
     def _writing_connection(self) -> Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import os
+import threading
 import weakref
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,10 @@ _kept_alive: list[Any] = []
 
 
 class _Started:
-    """The process that loaded the engine's library; 0 before."""
+    """The process that loaded the engine's library, and the thread that ends it; 0 before."""
 
     pid = 0
+    ending_thread = 0
 
 
 def load() -> Any:
@@ -59,7 +61,18 @@ def register(engine: ChdbEngine) -> None:
     _open_engines.add(engine)
 
 
+def halt_while_ending() -> None:
+    """Keep a daemon thread whose query was stopped by the end of the process from going on, for ever.
+
+    Whatever it did with the error, the interpreter is taken apart meanwhile: a traceback that it prints ends the process with
+    SIGABRT now and then. From Python 3.14 on such threads are halted by the interpreter itself.
+    """
+    if _Started.ending_thread not in {0, threading.get_ident()}:
+        threading.Event().wait()
+
+
 def _close_all() -> None:
+    _Started.ending_thread = threading.get_ident()
     if _Started.pid == os.getpid():
         for engine in list(_open_engines):
             engine.close()
