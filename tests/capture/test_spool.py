@@ -218,6 +218,7 @@ def test_a_file_is_let_go_once(folder):
     other = os.open(folder, os.O_RDONLY)
     spool.abandon()
 
+    assert os.path.samestat(os.fstat(other), folder.stat()), "the descriptor was closed"
     os.close(other)
 
 
