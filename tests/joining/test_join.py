@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
@@ -195,6 +195,41 @@ def test_a_record_that_turns_out_to_be_another_view_of_a_call_goes(records, stor
 
     assert (joined.added, joined.removed) == ([chat.key], [step.key])
     assert [(one["id"], one["feedback"]["comment"]) for one in records.find({})] == [(chat.key, "good")]
+
+
+def test_what_was_said_of_all_views_of_a_call_stays(records, store, trace_id) -> None:
+    """Two of them go at once, and a third stays; what was said first of each stands in the history of the one that is left."""
+    outer, lost, step, missing = (f"00000000000000{number}" for number in ("c1", "c2", "c3", "c4"))
+    views = [
+        a_chat(outer, trace_id=trace_id),
+        a_chat(step, trace_id=trace_id, parent_span_id=lost),
+        a_chat(trace_id=trace_id, parent_span_id=missing),
+    ]
+    for view in views:
+        took(store, view)
+    ids = [view.key for view in views]
+    for day, id in enumerate([*ids, *reversed(ids)], 1):
+        records.add_feedback(id, comment=f"day {day}", timestamp=datetime(2025, 3, day, tzinfo=UTC))
+        records.add_eval(id, "tone", score=day / 10, timestamp=datetime(2025, 3, day, tzinfo=UTC))
+    records.add_eval(ids[0], "length", label="short")
+    for id in ids:
+        records.add_feedback(id, comment="the same", user_id="ann", timestamp=datetime(2025, 3, 5, 12, tzinfo=UTC))
+    records.add_feedback(ids[2], comment="the latest", timestamp=datetime(2025, 3, 7, tzinfo=UTC))
+
+    joined = took(
+        store,
+        a_chat(lost, trace_id=trace_id, parent_span_id=outer),
+        a_chat(missing, trace_id=trace_id, parent_span_id=step),
+    )
+
+    assert (sorted(joined.removed), joined.changed[-1]) == (sorted(ids[:2]), ids[2])
+    (found,) = records.find({}).to_list()
+    assert (found["id"], found["feedback"]["comment"]) == (ids[2], "the latest")
+    assert {name: one.get("score", one.get("label")) for name, one in found["evals"].items()} == {"tone": 0.6, "length": "short"}
+    comments = [given["comment"] for given in records.feedback(ids[2])]
+    assert (comments[0], sorted(comments)) == ("the latest", [*(f"day {day}" for day in range(1, 7)), "the latest", "the same"])
+    assert sorted(one["score"] for one in records.evals(ids[2]) if one["name"] == "tone") == [day / 10 for day in range(1, 7)]
+    assert len(records.evals(ids[2])) == 7
 
 
 def test_an_event_that_tells_a_whole_call_waits_for_its_span(records, store, trace_id) -> None:

@@ -6,9 +6,11 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from generations import query
+from generations.joining.gathering import gathered
 from generations.joining.merging import merged
 from generations.joining.pieces import Told
 from generations.joining.reading import NOTHING, TraceReading, read_trace
@@ -17,6 +19,7 @@ from generations.record.encode import Record, collector_paused, encode_each
 from generations.store.assemble import documents
 from generations.store.limits import UNLIMITED
 from generations.store.revise import Revision, matching_ids
+from generations.store.versions import compile_history
 from generations.wire.identity import span_generation_id
 from generations.wire.otlp.evaluations import Evaluation
 from generations.wire.otlp.trace import put_evaluations
@@ -225,21 +228,38 @@ def _apply(store: Store, changes: _Changes, fresh: Block | None, joined: Joined,
         missing = {id: found for id, found in expected.items() if id not in deleted}
         _insert(store, _block(store, missing, joined, max_record_bytes), joined)
     if changes.gone:
-        _revise(store, _said_of(store, changes.gone), joined, max_record_bytes)
+        _gather(store, changes.gone, joined, max_record_bytes)
         joined.removed += store.remove(list(changes.gone))
     if changes.said:
         _revise(store, _found(store, changes.said), joined, max_record_bytes)
 
 
-def _said_of(store: Store, gone: Mapping[str, str | None]) -> dict[str, tuple[Object, Object]]:
-    """What people and evaluators said of records that go, for the records that take their places."""
+def _gather(store: Store, gone: Mapping[str, str | None], joined: Joined, max_record_bytes: int) -> None:
+    """Say what people and evaluators said of records that go of those that take their places, beside what was said of these."""
     found = query.compile_find({"id": {"$in": list(gone)}}, store.source, projection={"id": 1, "feedback": 1, "evals": 1})
-    said: dict[str, tuple[Object, Object]] = {}
+    views: dict[str, list[str]] = {}
     for document in documents(store.batches(found, UNLIMITED), found):
-        id = gone[document.pop("id")]
-        if id is not None and document:
-            said[id] = (Object(), document)
-    return said
+        id = document.pop("id")
+        place = gone[id]
+        if place is not None and document:
+            views.setdefault(place, []).append(id)
+    for place, ids in views.items():
+        kept = _versions(store, place)
+        changes = gathered(kept, [_versions(store, id) for id in ids]) if kept else []
+        for members in changes:
+            Revision(store, partial(_with, members), max_record_bytes).first({"id": place})
+        if changes:
+            joined.changed.append(place)
+
+
+def _with(members: Object, stored: Object) -> Object:
+    return stored | members
+
+
+def _versions(store: Store, id: str) -> list[Object]:
+    """All versions of a record, the oldest first."""
+    found = compile_history(id, store.source)
+    return list(documents(store.batches(found, UNLIMITED), found))[::-1]
 
 
 def _found(store: Store, said: Mapping[tuple[str, str], tuple[Object, Object]]) -> dict[str, tuple[Object, Object]]:

@@ -10,6 +10,7 @@ from generations.errors import ConfigError, InvalidInput, InvalidQuery, NotFound
 from generations.record import instants
 from generations.record.encode import Record
 from generations.record.evals import as_given, checked_evals
+from generations.record.said import all_evals, all_feedback
 from generations.results import DeleteResult, Explanation, InsertManyResult, InsertOneResult, RecordVersion, UpdateResult
 from generations.store.answering import StoreBackend
 from generations.store.cursor import Cursor, FindCursor, Found, Sort, as_is, checked_time, natural, sort_pairs
@@ -255,24 +256,12 @@ class Collection:
 
     def feedback(self, id: str) -> list[Document]:
         """All feedback that a record was ever given, the newest first; empty for an unknown record."""
-        given: list[Document] = []
-        before: Any = None
-        for version in reversed(self.history(id)):
-            now = version.record.get("feedback")
-            if now and (now != before or version.change == "feedback"):
-                given.append(now)
-            before = now
-        return given[::-1]
+        return all_feedback(version.record for version in reversed(self.history(id)))[::-1]
 
     def evals(self, id: str) -> list[Document]:
         """All evals that a record was ever given, each with its name, the newest first; empty for an unknown record."""
-        given: list[Document] = []
-        before: Document = {}
-        for version in reversed(self.history(id)):
-            now: Document = version.record.get("evals") or {}
-            given += [as_given(name, one) for name, one in now.items() if one != before.get(name)]
-            before = now
-        return given[::-1]
+        given = all_evals(version.record for version in reversed(self.history(id)))
+        return [as_given(name, one) for name, one in reversed(given)]
 
     def history(self, id: str) -> list[RecordVersion]:
         """All versions of a record, the newest first; empty for an unknown record."""
