@@ -253,9 +253,10 @@ def test_the_current_span_is_taken_over(captured):
 
 
 def test_context_travels_as_baggage_and_is_read_from_it(captured):
-    with capture.user("u-1"), capture.tags("a"), capture.tags("b"), capture.metadata(release="1", count=2):
+    with capture.user("u-1"), capture.tags("a"), capture.tags("b"), capture.metadata(release="1", region="eu", count=2):
         carried = dict(baggage.get_all())
-    assert carried == {"user.id": "u-1", "generations.tags": "a,b", "generations.metadata.release": "1"}
+    texts = {"generations.metadata.release": "1", "generations.metadata.region": "eu"}
+    assert carried == {"user.id": "u-1", "generations.tags": "a,b", **texts}
     assert not baggage.get_all()
 
     came = otel_context.Context()
@@ -268,7 +269,7 @@ def test_context_travels_as_baggage_and_is_read_from_it(captured):
     finally:
         otel_context.detach(token)
     metadata = captured.record()["metadata"]
-    assert metadata == {"userId": "u-1", "tags": ["a", "b", "here"], "release": "1"}
+    assert metadata == {"userId": "u-1", "tags": ["a", "b", "here"], "release": "1", "region": "eu"}
 
 
 def test_leaving_a_scope_gives_back_the_baggage_that_was_there():

@@ -11,7 +11,7 @@ another service is read in the same way, and gives way to what is told here.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cache
@@ -19,7 +19,6 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from generations.capture.counters import LOG
 from generations.capture.snapshot import Snapshot
@@ -40,98 +39,102 @@ class Context(Struct, frozen=True):
     metadata: Mapping[str, Any] = MappingProxyType({})
     size_bytes: int = 0
 
+    def with_more(self, told: Context) -> Context:
+        """What is told where this holds around it: its tags are added, all else wins."""
+        return Context(
+            self.user_id if told.user_id is None else told.user_id,
+            self.session_id if told.session_id is None else told.session_id,
+            self.tags + told.tags,
+            {**self.metadata, **told.metadata} if told.metadata else self.metadata,
+            self.size_bytes + told.size_bytes,
+        )
+
 
 NOTHING_TOLD: Final = Context()
-_context: ContextVar[Context] = ContextVar("generations_context", default=NOTHING_TOLD)
 
 
 def current_context() -> Context:
     """What is told where this is called."""
-    return _context.get()
+    return _entered.get().told
 
 
-class Scope:
+class Scope(Struct, frozen=True, eq=False):
     """Tells something of everything captured while it is entered; `with` does, in coroutines too.
 
     It may be entered more than once, and by several threads and tasks at a time.
     """
 
-    __slots__ = ("_baggage", "_tell")
-
-    def __init__(self, tell: Callable[[Context], Context], baggage: dict[str, str]) -> None:
-        self._tell = tell
-        self._baggage = baggage
+    _told: Context
+    _baggage: dict[str, str]
 
     def __enter__(self) -> Self:
-        around = _context.get()
-        _context.set(self._tell(around))
+        outer = _entered.get()
         # without OpenTelemetry nobody would carry baggage on
         attached = _attach(self._baggage) if "opentelemetry.context" in sys.modules else None
-        _entered.set(_Entered(self, around, attached, _entered.get()))
+        _entered.set(_Entered(self, outer.told.with_more(self._told), attached, outer))
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         entered = _entered.get()
-        if entered is None or entered.scope is not self:
+        if entered.scope is not self or entered.outer is None:
             LOG.debug("a scope was left in another task than it was entered in, as async generators may be")
             return
         _entered.set(entered.outer)
-        _context.set(entered.around)
         if entered.attached is not None:
             _detach(entered.attached)
 
 
 class _Entered(Struct, frozen=True):
-    """A scope that is entered here: what was told around it, its baggage's token, and the scope around it that is entered."""
+    """A scope that is entered here: what is told inside of it, its baggage's token, and what is entered around it."""
 
-    scope: Scope
-    around: Context
-    attached: Any
-    outer: _Entered | None
+    scope: Scope | None = None
+    told: Context = NOTHING_TOLD
+    attached: Any = None
+    outer: _Entered | None = None
 
 
-_entered: ContextVar[_Entered | None] = ContextVar("generations_entered", default=None)
+_NOTHING_ENTERED: Final = _Entered()
+_entered: ContextVar[_Entered] = ContextVar("generations_entered", default=_NOTHING_ENTERED)
 
 
 def user(id: str) -> Scope:
     """Who asks: `metadata.userId` of what is captured inside."""
     name = str(id)
-    return Scope(lambda around: replace(around, user_id=name), {USER: name})
+    return Scope(Context(user_id=name), {USER: name})
 
 
 def session(id: str) -> Scope:
     """The conversation: `metadata.sessionId` of what is captured inside."""
     name = str(id)
-    return Scope(lambda around: replace(around, session_id=name), {SESSION: name})
+    return Scope(Context(session_id=name), {SESSION: name})
 
 
 def tags(*labels: str) -> Scope:
     """Labels, added to those around: `metadata.tags` of what is captured inside."""
     added = tuple(map(str, labels))
-    return Scope(lambda around: replace(around, tags=around.tags + added), {TAGS: ",".join(added)})
+    return Scope(Context(tags=added), {TAGS: ",".join(added)})
 
 
 def metadata(**entries: Any) -> Scope:
     """Entries of the open `metadata` of what is captured inside; they win over those around."""
     snapshot = Snapshot()
     taken = {name: snapshot.take(value) for name, value in entries.items()}
-
-    def tell(around: Context) -> Context:
-        return replace(around, metadata={**around.metadata, **taken}, size_bytes=around.size_bytes + snapshot.size_bytes)
-
-    return Scope(tell, {METADATA + name: value for name, value in taken.items() if isinstance(value, str)})
+    texts = {METADATA + name: value for name, value in taken.items() if isinstance(value, str)}
+    return Scope(Context(metadata=taken, size_bytes=snapshot.size_bytes), texts)
 
 
 def _attach(entries: dict[str, str]) -> Any:
-    """Put entries into OpenTelemetry's baggage; None when it does not take them."""
+    """Put entries into OpenTelemetry's baggage at once, where `set_baggage` takes one at a time; None when it does not take them."""
     try:
-        baggage, context, _ = _opentelemetry()
-        carried = context.get_current()
-        for name, value in entries.items():
-            if name == TAGS and (before := baggage.get_baggage(TAGS, carried)):
-                value = f"{before},{value}"  # noqa: PLW2901 - what travels is all of them
-            carried = baggage.set_baggage(name, value, carried)
-        return context.attach(carried)
+        context = _opentelemetry()[1]
+        key = _baggage_key()
+        values = context.get_current().copy()
+        before: dict[str, object] = values.get(key) or {}
+        carried = {**before, **entries}
+        if TAGS in entries and (labels := before.get(TAGS)):
+            carried[TAGS] = f"{labels},{entries[TAGS]}"  # what travels is all of them
+        values[key] = carried
+        return context.attach(context.Context(values))
     except Exception:  # noqa: BLE001 - another library's business must not end the host's
         LOG.debug("OpenTelemetry took no baggage", exc_info=True)
         return None
@@ -165,6 +168,14 @@ def _opentelemetry() -> tuple[Any, Any, Any]:
     from opentelemetry import baggage, context, trace  # noqa: PLC0415 - see above
 
     return baggage, context, trace
+
+
+@cache
+def _baggage_key() -> str:
+    """Where in its context OpenTelemetry keeps the baggage, a dictionary that is never changed."""
+    baggage, context, _ = _opentelemetry()
+    [key] = baggage.set_baggage("", "", context.Context())
+    return key
 
 
 class Surroundings(Struct, frozen=True):
