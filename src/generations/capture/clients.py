@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from generations.capture.counters import LOG
+from generations.capture.functions import Calling
 from generations.capture.process import keep
 from generations.capture.proxies import watched
 from generations.capture.recording import Recording, current_recording
@@ -82,18 +83,11 @@ def _recorded(call: Callable[..., Any], package: str, provider: str, *, asks_usa
                 if asks_usage and "body" in kwargs and body.get("stream") and "messages" in body and not body.get("stream_options"):
                     kwargs = {**kwargs, "body": {**kwargs["body"], "stream_options": {"include_usage": True}}}
                     is_hidden = _is_usage_alone
-                recording.begin()
-                recording.enter()
         if recording is None:
             return call(*args, **kwargs)
-        try:
+        with Calling(recording):
             result = call(*args, **kwargs)
-        except BaseException as error:
-            recording.leave()
-            recording.end(error)
-            raise
-        if inspect.isawaitable(result):
-            recording.leave()  # it runs later, and maybe in another task
+        if inspect.isawaitable(result):  # it runs later, and maybe in another task
             return _awaited(result, recording, is_hidden)
         return _returned(result, recording, is_hidden)
 
@@ -119,18 +113,12 @@ def _body(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | Non
 
 
 async def _awaited(result: Awaitable[Any], recording: Recording, is_hidden: Callable[[Any], bool]) -> Any:
-    recording.enter()
-    try:
+    with Calling(recording):
         answer = await result
-    except BaseException as error:
-        recording.leave()
-        recording.end(error)
-        raise
     return _returned(answer, recording, is_hidden)
 
 
 def _returned(answer: Any, recording: Recording, is_hidden: Callable[[Any], bool]) -> Any:
-    recording.leave()
     with suppress(Exception):  # an answer of an unknown kind goes to the host as it is
         stream = watched(answer, recording, is_hidden)
         if stream is not None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
+from types import TracebackType
 from typing import Any, Final, ParamSpec, TypeVar, overload
+
+from msgspec import Struct
 
 from generations.capture.process import keep
 from generations.capture.proxies import watched
@@ -45,6 +48,22 @@ def generation(
         tags: labels of this call, beside those of `tags(...)`.
     """
     return Recording(keep, model, input, provider=provider, function=function, parameters=parameters, metadata=metadata, tags=tags)
+
+
+class Calling(Struct, frozen=True, eq=False):
+    """A call while it runs: an error ends its recording; an answer does not, for it may be a stream that goes on."""
+
+    _recording: Recording
+
+    def __enter__(self) -> None:
+        if not self._recording.started_ns:
+            self._recording.begin()
+        self._recording.enter()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._recording.leave()
+        if error is not None:
+            self._recording.end(error)
 
 
 @overload
@@ -129,15 +148,8 @@ def _wrapped(function: Callable[..., Any], begun: Begun) -> Callable[..., Any]:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         recording = begun(args, kwargs)
-        recording.begin()
-        recording.enter()
-        try:
+        with Calling(recording):
             result = function(*args, **kwargs)
-        except BaseException as error:
-            recording.leave()
-            recording.end(error)
-            raise
-        recording.leave()
         return _returned(recording, result)
 
     return call
@@ -146,15 +158,8 @@ def _wrapped(function: Callable[..., Any], begun: Begun) -> Callable[..., Any]:
 def _coroutine(function: Callable[..., Any], begun: Begun) -> Callable[..., Any]:
     async def call(*args: Any, **kwargs: Any) -> Any:
         recording = begun(args, kwargs)
-        recording.begin()
-        recording.enter()
-        try:
+        with Calling(recording):
             result = await function(*args, **kwargs)
-        except BaseException as error:
-            recording.leave()
-            recording.end(error)
-            raise
-        recording.leave()
         return _returned(recording, result)
 
     return call
