@@ -196,6 +196,8 @@ def surroundings() -> Surroundings:
     try:
         baggage, context, trace = _opentelemetry()
         current = context.get_current()
+        if not current:
+            return NO_SURROUNDINGS
         carried = baggage.get_all(current)
         span = trace.get_current_span(current).get_span_context()
     except Exception:  # noqa: BLE001 - as above
