@@ -15,13 +15,10 @@ from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
-from generations.capture.context import NO_SURROUNDINGS, NOTHING_TOLD, Context, Surroundings, current_context, in_surroundings, surroundings
+from generations.capture.context import NO_SURROUNDINGS, NOTHING_TOLD, Context, Surroundings, current_context, surroundings
+from generations.capture.litellm_calls import SOURCE
 from generations.capture.process import keep
-from generations.capture.recorder import Payload
-from generations.capture.records import declared
-from generations.capture.snapshot import Snapshot
-from generations.wire.litellm import record_of
-from generations.wire.payload import Object, as_object
+from generations.capture.recording import Recording
 
 if TYPE_CHECKING:
     CustomLogger = object
@@ -71,22 +68,13 @@ class GenerationsLogger(CustomLogger):
     def _keep(self, kwargs: Any) -> None:
         payload = kwargs.get("standard_logging_object")
         if payload is not None:
-            told, around = self._around.pop(kwargs.get("litellm_call_id"), None) or (current_context(), surroundings())
-            snapshot = Snapshot()
-            sent = snapshot.take(payload)
-            keep(Payload(lambda: _record(sent, told, around), snapshot.size_bytes + told.size_bytes))
+            around = self._around.pop(kwargs.get("litellm_call_id"), None) or (current_context(), surroundings())
+            recording = Recording(keep)
+            recording.context, recording.surroundings = around
+            recording.source = SOURCE
+            recording.told = recording.snapshot.take(payload)
+            keep(recording)  # as it is: `end` would note what is around the logger, and times that LiteLLM tells better
 
 
 generations_logger = GenerationsLogger()
 """The one that a proxy's configuration can name."""
-
-
-def _record(payload: Any, told: Context, around: Surroundings) -> Object | None:
-    """The record; None for what calls no model. A span around the call is its trace, rather than LiteLLM's own id."""
-    record = record_of(payload)
-    if record is not None:
-        metadata = as_object(record.get("metadata"))
-        if around.trace_id:
-            metadata |= {"traceId": f"{around.trace_id:032x}", "spanId": f"{around.span_id:016x}"}
-        record["metadata"] = declared(in_surroundings(metadata, told, around.baggage))
-    return record

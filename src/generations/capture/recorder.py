@@ -9,14 +9,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from importlib import import_module
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final, NamedTuple, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from generations.capture.counters import Tally
 from generations.capture.delivery import Delivery, frame_of
 from generations.capture.open_spans import OPEN_SPANS
 from generations.capture.preparing import Preparing
+from generations.capture.reading import record_of
 from generations.capture.recording import Recording
-from generations.capture.records import record_of
 from generations.capture.spans import EmittedLog, EndedSpan
 from generations.capture.spool import Frame
 from generations.capture.traces import Traces
@@ -37,15 +37,8 @@ _SHARE_OF_TRACES: Final = 4
 """The part of the memory that pieces of traces may take."""
 
 
-class Payload(NamedTuple):
-    """What another library told of a generation; `read` makes the record, on the recorder's thread, or None if it is none."""
-
-    read: Callable[[], Object | None]
-    size_bytes: int
-
-
 _PIECES: Final = (EndedSpan, EmittedLog)
-Captured = Recording | Payload | EndedSpan | EmittedLog
+Captured = Recording | EndedSpan | EmittedLog
 """What the host's threads hand over."""
 
 
@@ -305,9 +298,7 @@ class Recorder:
         try:
             match captured:
                 case Recording():
-                    return [record_of(captured)]
-                case Payload():
-                    record = captured.read()
+                    record = record_of(captured)
                     if record is None:
                         self._tally.forget(1)
                     return [] if record is None else [record]

@@ -57,6 +57,8 @@ class Recording:
         metadata: context of this call; add to it.
         tags: labels of this call; add to them.
         model, provider: may be assigned.
+        source: who told of it where another library did, such as `langchain`; None for what this package records itself.
+        told: what that library told, as plain values that the record is made of; None without a source.
     """
 
     __slots__ = (
@@ -81,11 +83,13 @@ class Recording:
         "provider",
         "request",
         "snapshot",
+        "source",
         "started_ns",
         "surroundings",
         "tags",
         "timestamp_ns",
         "tokens",
+        "told",
     )
 
     def __init__(
@@ -133,6 +137,8 @@ class Recording:
         self.chunks: list[Any] | None = None
         self.error: tuple[str, str, str | None] | None = None
         self.is_automatic = False
+        self.source: str | None = None
+        self.told: Any = None
         self.context = NOTHING_TOLD
         self.surroundings = NO_SURROUNDINGS
         self.first_token_ns = 0
