@@ -31,7 +31,7 @@ def test_a_chat_completion_keeps_its_choices_and_what_stands_beside_them():
 @pytest.mark.parametrize(
     ("usage", "rest"),
     [
-        ({"prompt_tokens": 9, "cost": 0.0012, "cost_details": {"upstream_inference_cost": None}}, {"cost": 0.0012}),
+        ({"prompt_tokens": 9, "cost": 15.75, "cost_rub": 15.75}, {"cost": 15.75, "cost_rub": 15.75}),
         ({"input_tokens": 9, "server_tool_use": {"web_search_requests": 2}}, {"server_tool_use": {"web_search_requests": 2}}),
         (
             {"completion_tokens_details": {"reasoning_tokens": 1, "rejected_prediction_tokens": 3}},
@@ -39,7 +39,7 @@ def test_a_chat_completion_keeps_its_choices_and_what_stands_beside_them():
         ),
         ({"prompt_tokens": 9, "completion_tokens_details": {"accepted_prediction_tokens": 0}}, {}),
     ],
-    ids=["a router's cost", "searches", "rejected predictions", "zeros"],
+    ids=["a cost that is not known to be dollars", "searches", "rejected predictions", "zeros"],
 )
 def test_what_a_usage_tells_beside_its_counts_is_kept(usage, rest):
     answer = answer_of({"choices": [], "usage": usage})

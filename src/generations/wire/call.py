@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from generations.wire.payload import Object
 
@@ -30,6 +31,7 @@ class Tokens(msgspec.Struct, frozen=True):
         input_audio, output_audio, input_image, output_image: of the prompt and of the completion.
         cached_audio, cached_image: of the cached ones.
         are_inside: the sender's convention: `prompt` contains the cached ones and `completion` the reasoning.
+        cost_usd: what the provider itself says beside its counts that they cost.
     """
 
     prompt: int | None = None
@@ -46,6 +48,11 @@ class Tokens(msgspec.Struct, frozen=True):
     output_image: int | None = None
     cached_image: int | None = None
     are_inside: bool = True
+    cost_usd: float | None = None
+
+    def with_cost_of(self, other: Tokens) -> Tokens:
+        """These counts, with the provider's own cost where only another view of the call tells it."""
+        return replace(self, cost_usd=other.cost_usd) if self.cost_usd is None and other.cost_usd is not None else self
 
     def is_told(self) -> bool:
         """Whether there is any count."""
@@ -67,7 +74,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         output_type: one of the record's types, where the sender says it.
         parameters: as sent, under any of the usual names.
         tokens: as the sender means them.
-        cost_usd: as the sender reports it.
+        cost_usd: as the sender reports it, where the provider does not in `tokens`.
         first_token_ms: from the request to the first token.
         response_id: the provider's id of its answer.
         user_id, session_id, function_id, workflow_id, agent_id, tags: the context, where the span itself tells it.

@@ -53,9 +53,7 @@ def record_of(exchange: Exchange) -> Object:
     error = _error(exchange)
     answer = (answer_of(as_object(exchange.response)) if error is None else None) or _other_answer(exchange.response, error)
     call = _call(exchange, answer)
-    usage, notes = usage_of(call.tokens)
-    if call.cost_usd is not None and call.cost_usd >= 0:
-        usage |= {"cost": call.cost_usd, "currency": "USD", "costSource": "reported"}
+    usage, notes = usage_of(call.tokens, call.cost_usd)
     parameters, misfits = call_parameters(call.parameters)
     performance: Object = {
         "latency": measured(exchange.latency_ms, "latency", notes),
@@ -105,7 +103,7 @@ def _call(exchange: Exchange, answer: Answer) -> Call:
         input=told.input if request.input is None else request.input,
         choices=answer.choices or told.choices,
         parameters=parameters,
-        tokens=answer.tokens if answer.tokens.is_told() else told.tokens,
+        tokens=answer.tokens if answer.tokens.is_told() else told.tokens.with_cost_of(answer.tokens),
         response_id=first_text(answer.response_id, told.response_id),
         user_id=first_text(told.user_id, user),
     )
@@ -117,7 +115,7 @@ def _other_answer(response: Any, error: Any) -> Answer:
         return Answer()
     body = as_object(response)
     said = {name: value for name, value in body.items() if name not in ("id", "model", "usage", "object")} if body else response
-    tokens = openai_tokens(as_object(body.get("usage")))
+    tokens = openai_tokens(as_object(body.get("usage")), body.get("model"))
     return Answer(as_text(body.get("model")), as_text(body.get("id")), (Choice(said),) if said else (), tokens)
 
 

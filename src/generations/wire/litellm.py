@@ -75,10 +75,8 @@ def record_of(payload: Any) -> Object | None:
     answer = _answer(sent.get("response"))
     notes = bounded.notes
     call = _call(sent, answer, tokens)
-    usage, usage_notes = usage_of(call.tokens)
+    usage, usage_notes = usage_of(call.tokens, call.cost_usd)
     notes += usage_notes
-    if call.cost_usd is not None:
-        usage |= {"cost": call.cost_usd, "currency": "USD", "costSource": "reported"}
     parameters, misfits = call_parameters(call.parameters)
     latency_ms = None if start_ns is None or end_ns is None else (end_ns - start_ns) / 1e6
     model = model_of(call, notes)
@@ -195,7 +193,7 @@ def _tokens(sent: Object) -> Tokens:
     """The counts of the provider where they came through, else the three of the payload; nothing where all of them are 0."""
     usage = next((usage for usage in _usages(sent) if usage), Object())
     of_prompt = as_object(usage.get("prompt_tokens_details"))
-    tokens = openai_tokens(usage)
+    tokens = of_provider = openai_tokens(usage, as_object(sent.get("response")).get("model"))
     if not tokens.is_told():
         tokens = openai_tokens(sent)
     tokens = replace(
@@ -205,7 +203,7 @@ def _tokens(sent: Object) -> Tokens:
         cache_write=_first_count(tokens.cache_write, of_prompt.get("cache_creation_tokens"), usage.get("cache_creation_input_tokens")),
         cache_write_hour=as_count(as_object(of_prompt.get("cache_creation_token_details")).get("ephemeral_1h_input_tokens")),
     )
-    return tokens if tokens.prompt or tokens.completion or tokens.total else NO_TOKENS
+    return (tokens if tokens.prompt or tokens.completion or tokens.total else NO_TOKENS).with_cost_of(of_provider)
 
 
 def _usages(sent: Object) -> tuple[Object, ...]:
@@ -233,7 +231,7 @@ def _cost_usd(sent: Object, tokens: Tokens) -> float | None:
     # Models of the price list have a mode; others that the proxy serves are entered there with prices of 0.
     listed = as_object(as_object(sent.get("model_map_information")).get("model_map_value")).get("mode") is not None
     is_priced = listed and not sent.get("response_cost_failure_debug_info")
-    is_free = sent.get("cache_hit") is True or (tokens.is_told() and is_priced)
+    is_free = sent.get("cache_hit") is True or (tokens.is_told() and is_priced and tokens.cost_usd is None)
     return float(cost) if cost or is_free else None
 
 

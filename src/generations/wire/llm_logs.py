@@ -52,7 +52,7 @@ def records(document: Any) -> Iterator[Object]:
         input=found,
         choices=tuple(Choice(content, reason) for content in choices),
         parameters=_parameters(row),
-        tokens=_tokens(as_count(row.get("input_tokens")), as_count(row.get("output_tokens")), details),
+        tokens=_tokens(row, details),
         response_id=as_text(envelope.get("id")),
         session_id=first_text(row.get("conversation_id"), row.get("thread_id")),
         kept=without_absent(
@@ -85,10 +85,12 @@ def _parameters(row: Object) -> Object:
     )
 
 
-def _tokens(prompt: int | None, completion: int | None, details: Object) -> Tokens:
+def _tokens(row: Object, details: Object) -> Tokens:
+    usage = details | {name: as_count(row.get(name)) for name in ("input_tokens", "output_tokens")}
+    model = first_text(row.get("resolved_model"), row.get("model"))
     if any(name.startswith("cache_") for name in details):
-        return anthropic_tokens(details | {"input_tokens": prompt, "output_tokens": completion})
-    tokens = openai_tokens(details | {"input_tokens": prompt, "output_tokens": completion})
+        return anthropic_tokens(usage, model)
+    tokens = openai_tokens(usage, model)
     return replace(  # Google's names; the plugin has put the thoughts into the output already
         tokens,
         cached=as_count(details.get("cachedContentTokenCount")) if tokens.cached is None else tokens.cached,

@@ -12,6 +12,7 @@ import msgspec
 
 from generations.wire.call import NO_TOKENS, Choice, Tokens
 from generations.wire.payload import Object, as_count, as_list, as_object, as_text, first_text, without_absent
+from generations.wire.provider_cost import beside_the_cost, provider_cost
 
 
 class Request(msgspec.Struct, frozen=True):
@@ -94,7 +95,7 @@ def _chat_completion(body: Object) -> Answer:
         as_text(body.get("model")),
         as_text(body.get("id")),
         tuple(choices),
-        openai_tokens(as_object(body.get("usage"))),
+        openai_tokens(as_object(body.get("usage")), body.get("model")),
         rest | ({"choices": beside} if any(beside) else {}),
     )
 
@@ -110,7 +111,7 @@ def _response(body: Object) -> Answer:
         as_text(body.get("model")),
         as_text(body.get("id")),
         choices,
-        openai_tokens(as_object(body.get("usage"))),
+        openai_tokens(as_object(body.get("usage")), body.get("model")),
         _rest(body, "output", "instructions", "input", "tools", "incomplete_details"),
         is_one_output=True,
     )
@@ -127,7 +128,7 @@ def _spoken_in_items(items: list[Any]) -> Any:
 
 
 def _anthropic_message(body: Object) -> Answer:
-    tokens = anthropic_tokens(as_object(body.get("usage")))
+    tokens = anthropic_tokens(as_object(body.get("usage")), body.get("model"))
     message = {"role": body.get("role") or "assistant", "content": body["content"]}
     choice = Choice(spoken(message), as_text(body.get("stop_reason")))
     return Answer(
@@ -139,7 +140,7 @@ def _embeddings(body: Object) -> Answer:
     """The vectors are the output: one list for each text of the input."""
     vectors = [as_object(item).get("embedding") for item in as_list(body["data"])]
     choices = (Choice(vectors),) if vectors and None not in vectors else ()
-    tokens = openai_tokens(as_object(body.get("usage")))
+    tokens = openai_tokens(as_object(body.get("usage")), body.get("model"))
     return Answer(as_text(body.get("model")), None, choices, tokens, _rest(body, *(["data"] if choices else [])))
 
 
@@ -200,10 +201,12 @@ def _langchain(body: Object) -> Answer:
         if reason is not None or said.keys() != {"role"}:  # of a call that failed there is an empty message
             choices.append(Choice(spoken(said) if said else output.get("text"), reason))
         if answer.response_id is None:
+            model = first_text(about.get("model_name"), about.get("model"))
+            tokens = langchain_tokens(as_object(message.get("usage_metadata")))
             answer = Answer(
-                first_text(about.get("model_name"), about.get("model")),
+                model,
                 _id_of_answer(first_text(about.get("id"), message.get("id"))),
-                tokens=langchain_tokens(as_object(message.get("usage_metadata"))),
+                tokens=tokens.with_cost_of(openai_tokens(as_object(about.get("token_usage")), model)),
             )
     return Answer(answer.model, answer.response_id, tuple(choices), answer.tokens, _rest(body, "generations", "type"))
 
@@ -233,8 +236,8 @@ def _id_of_answer(message_id: str | None) -> str | None:
     return None if message_id is None or message_id.startswith(("run-", "lc_run-")) else message_id
 
 
-def openai_tokens(usage: Object) -> Tokens:
-    """The `usage` of OpenAI's chat completions and responses: parts are inside."""
+def openai_tokens(usage: Object, model: Any = None) -> Tokens:
+    """The `usage` of OpenAI's chat completions and responses: parts are inside. What it cost may depend on the model that answered."""
     of_prompt = as_object(usage.get("prompt_tokens_details") or usage.get("input_tokens_details"))
     of_completion = as_object(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
     of_cached = as_object(of_prompt.get("cached_tokens_details"))
@@ -251,10 +254,11 @@ def openai_tokens(usage: Object) -> Tokens:
         input_image=as_count(of_prompt.get("image_tokens")),
         output_image=as_count(of_completion.get("image_tokens")),
         cached_image=as_count(of_cached.get("image_tokens")),
+        cost_usd=provider_cost(usage, model),
     )
 
 
-def anthropic_tokens(usage: Object) -> Tokens:
+def anthropic_tokens(usage: Object, model: Any = None) -> Tokens:
     """The `usage` of Anthropic's messages: cached tokens stand beside `input_tokens`, and there is no total."""
     return Tokens(
         prompt=as_count(usage.get("input_tokens")),
@@ -263,6 +267,7 @@ def anthropic_tokens(usage: Object) -> Tokens:
         cache_write=as_count(usage.get("cache_creation_input_tokens")),
         cache_write_hour=as_count(as_object(usage.get("cache_creation")).get("ephemeral_1h_input_tokens")),
         are_inside=False,
+        cost_usd=provider_cost(usage, model),
     )
 
 
@@ -334,14 +339,14 @@ def tidy(message: Any) -> Any:
 
 
 def _rest(body: Object, *read: str) -> Object:
-    """What nobody reads of an answer, without nulls; of its usage what is no count that the record has."""
+    """What nobody reads of an answer, without nulls; of its usage what is neither a count that the record has nor the cost."""
     rest = without_absent({key: value for key, value in body.items() if key not in read and key not in ("id", "model", "usage", "object")})
-    uncounted = _uncounted(as_object(body.get("usage")))
+    uncounted = _uncounted(beside_the_cost(as_object(body.get("usage")), body.get("model")))
     return rest | {"usage": uncounted} if uncounted else rest
 
 
 def _uncounted(usage: Object) -> Object:
-    """What a `usage` tells beside the counts that are read: the cost of routers, searches, times. Zeros and empty ones say nothing."""
+    """What a `usage` tells beside the counts that are read: parts of a cost, searches, times. Zeros and empty ones say nothing."""
     found = {
         name: _uncounted(as_object(value)) if isinstance(value, dict) else value for name, value in usage.items() if name not in _COUNTED
     }

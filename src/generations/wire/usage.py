@@ -1,4 +1,4 @@
-"""Token counts of any convention, as the record counts them: each token once, parts inside their whole."""
+"""Token counts of any convention, as the record counts them: each token once, parts inside their whole; and what they cost."""
 
 from __future__ import annotations
 
@@ -10,11 +10,16 @@ from generations.wire.payload import Object, without_absent
 from generations.wire.token_counts import Side, inclusive
 
 
-def usage_of(tokens: Tokens) -> tuple[Object, list[str]]:
-    """The record's `usage`, without cost, and notes on counts that contradict each other.
+def usage_of(tokens: Tokens, cost_usd: float | None = None) -> tuple[Object, list[str]]:
+    """The record's `usage`, and notes on counts that contradict each other.
 
     Counts whose parts are larger than their whole were counted beside each other, whatever the convention says: raw
     counts of Anthropic, for instance, passed on under a name that means the sum.
+
+    Args:
+        tokens: the counts, and what the provider says that they cost.
+        cost_usd: what somebody else says. It counts where the provider says nothing, and where it is 0: an answer from a
+            cache still has the cost of the first time.
     """
     notes: list[str] = []
     tokens = _plausible(tokens, notes)
@@ -28,7 +33,7 @@ def usage_of(tokens: Tokens) -> tuple[Object, list[str]]:
     if total is not None and told and sum(told) != total:
         notes.append(f"the total of {total} tokens is not the sum of its parts, {' + '.join(map(str, told))}")
     audio = [count for count in (tokens.input_audio, tokens.output_audio) if count is not None]
-    usage = {
+    usage: Object = {
         "promptTokens": counts[0],
         "completionTokens": counts[1],
         "totalTokens": total,
@@ -44,6 +49,9 @@ def usage_of(tokens: Tokens) -> tuple[Object, list[str]]:
         "outputImageTokens": tokens.output_image,
         "cachedImageTokens": tokens.cached_image,
     }
+    cost = cost_usd if tokens.cost_usd is None or cost_usd == 0 else tokens.cost_usd
+    if cost is not None and cost >= 0:
+        usage |= {"cost": cost, "currency": "USD", "costSource": "reported"}
     return without_absent(usage), notes
 
 

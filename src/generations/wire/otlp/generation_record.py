@@ -44,9 +44,7 @@ def record_of(reading: Reading, outer: Sequence[Reading] = ()) -> Object:
     """
     span, call = reading.span, _without_answer(reading)
     notes = [*reading.notes, *span.notes]
-    usage, usage_notes = usage_of(call.tokens)
-    if call.cost_usd is not None and call.cost_usd >= 0:
-        usage |= {"cost": call.cost_usd, "currency": "USD", "costSource": "reported"}
+    usage, usage_notes = usage_of(call.tokens, call.cost_usd)
     parameters, misfits = call_parameters(call.parameters)
     performance = _performance(span, call, notes)
     model = model_of(call, notes)

@@ -243,15 +243,15 @@ def with_fallback(call: Call, other: Call) -> Call:
 
 def _tokens(mine: Tokens, others: Tokens) -> Tokens:
     if not mine.is_told():
-        return others
+        return others.with_cost_of(mine)
     if _main(mine) != _main(others):
-        return mine
+        return mine.with_cost_of(others)
     parts = {
         field.name: getattr(others, field.name)
         for field in fields(Tokens)
         if getattr(mine, field.name) is None and mine.are_inside == others.are_inside
     }
-    return replace(mine, **parts)
+    return replace(mine, **parts).with_cost_of(others)
 
 
 def _main(tokens: Tokens) -> tuple[int | None, int | None]:

@@ -70,6 +70,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     if len(choices) == 1 and choices[0].finish_reason is None and isinstance(custom.get("finish_reason"), str):
         choices = (replace(choices[0], finish_reason=custom.pop("finish_reason")),)  # its client of OpenAI tells it there, of streams
     cost = as_number(usage.get("cost")) if costs else call.cost_usd
+    tokens = _tokens(usage, buckets) if buckets else call.tokens
     call = replace(
         call,
         answered_model=first_text(call.answered_model, answer.model),
@@ -80,7 +81,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         parameters=call.parameters
         | (request.parameters if is_request else {})
         | parsed_object(told.value(_OBSERVATION + "model.parameters")),
-        tokens=_tokens(usage, buckets) if buckets else call.tokens,
+        tokens=tokens if costs else tokens.with_cost_of(answer.tokens),  # the user's own word goes before
         cost_usd=cost if cost or buckets else None,  # of a call that failed its clients say that it cost nothing
         first_token_ms=_first_token_ms(told, span, call.first_token_ms),
         has_failed=level == "ERROR",

@@ -57,6 +57,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
     answer = found or Answer()
     of_outputs = langchain_tokens(as_object(outputs.get("usage_metadata")))
     tokens = next((tokens for tokens in (of_outputs, answer.tokens, call.tokens) if tokens.is_told()), call.tokens)
+    tokens = tokens.with_cost_of(answer.tokens)
     stream = told.flag("langsmith.request.streaming")
     reasons = told.texts("gen_ai.response.finish_reasons")
     choices = answer.choices if found or made is None else (Choice(spoken(made), reasons[0] if reasons else None),)

@@ -88,7 +88,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         custom=parsed_object(told.value("metadata")) | call.custom,
         user_id=first_text(call.user_id, user),
         first_token_ms=_first_token_ms(span, chunks) if call.first_token_ms is None else call.first_token_ms,
-        tokens=next((found for found in (tokens, call.tokens, answer.tokens) if found.is_told()), call.tokens),
+        tokens=next((found for found in (tokens, call.tokens, answer.tokens) if found.is_told()), call.tokens).with_cost_of(answer.tokens),
         cost_usd=as_number(cost.get("total_cost")) or call.cost_usd,
         kept=without_absent({"cost": cost or None, "response": answer.rest or None}),
     )

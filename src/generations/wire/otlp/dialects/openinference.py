@@ -84,7 +84,7 @@ def read(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> Call:
         answered_model=answered.removeprefix(before) if answered else None,
         response_id=first_text(call.response_id, answer.response_id if answer else None, sent.get("id") if "created_at" in sent else None),
         parameters=parameters | call.parameters,
-        tokens=answer.tokens if answer and not call.tokens.is_told() else call.tokens,
+        tokens=(call.tokens if call.tokens.is_told() else answer.tokens).with_cost_of(answer.tokens) if answer else call.tokens,
         first_token_ms=_first_token_ms(span, call.first_token_ms),
         user_id=first_text(call.user_id, user),
         custom=parsed_object(told.value("metadata")) | call.custom,

@@ -88,20 +88,21 @@ def _read_logfire(told: Attributes, span: Span, logs: tuple[LogRecord, ...]) -> 
         input=request.input,
         choices=answer.choices or (() if message is None else (Choice(spoken(message)),)),
         parameters=request.parameters | call.parameters,
-        tokens=_logfire_tokens(call.tokens, parsed_object(told.value("gen_ai.usage.raw")), answer.tokens, as_object(made.get("usage"))),
+        tokens=_logfire_tokens(call.tokens, parsed_object(told.value("gen_ai.usage.raw")), answer, as_object(made.get("usage"))),
         duration_ms=seconds * 1000 if seconds is not None and 0 <= seconds < _LONGEST_S else None,
         kept=without_absent({"response": answer.rest or _beside_the_message(made) or None}),
     )
     return genai.completed(call, told, span, logs)
 
 
-def _logfire_tokens(told: Tokens, raw: Object, answered: Tokens, made: Object) -> Tokens:
+def _logfire_tokens(told: Tokens, raw: Object, answer: Answer, made: Object) -> Tokens:
     """The counts of the span with the parts that only the provider's own usage tells; it stands raw beside them."""
     usage = raw or made
     is_anthropic = any(name.startswith("cache_") for name in usage)
-    of_provider = anthropic_tokens(usage) if is_anthropic else openai_tokens(usage)
+    of_provider = anthropic_tokens(usage, answer.model) if is_anthropic else openai_tokens(usage, answer.model)
     if not of_provider.is_told():
-        of_provider = answered
+        of_provider = answer.tokens
+    of_provider = of_provider.with_cost_of(answer.tokens)
     if not told.is_told():
         return of_provider
     return replace(
