@@ -17,6 +17,13 @@ from tests.targets.served import running
 
 os.environ["GENERATIONS_PRICES"] = "off"  # what is sent comes back as it was; the tests of prices name theirs
 
+
+@pytest.fixture(scope="session", autouse=True)
+def journals(tmp_path_factory):
+    """What a test's programs leave when they are killed is removed with everything else."""
+    os.environ["GENERATIONS_JOURNAL"] = str(tmp_path_factory.mktemp("journals"))
+
+
 NAMES = ("embedded", "http", "sharded")
 CLIENTS = ("server", "async")
 SERVER = Path(__file__).parent / "targets" / "serve_http.py"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import ExitStack
@@ -133,7 +134,12 @@ def start(source: str, folder: Path, environment: dict[str, str]) -> subprocess.
     path.write_text(source)
     return subprocess.Popen(
         [sys.executable, str(path)],
-        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), **{name: str(value) for name, value in environment.items()}},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(folder),
+            "GENERATIONS_JOURNAL": os.environ["GENERATIONS_JOURNAL"],
+            **{name: str(value) for name, value in environment.items()},
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         stdin=subprocess.PIPE,

@@ -153,60 +153,26 @@ def test_a_file_that_another_process_holds_is_not_evicted(folder):
     assert frames(Spool(folder, 1 << 20))[0].count == 7
 
 
-def test_what_is_held_takes_the_place_of_what_was_held_at_once(folder, monkeypatch):
-    """Whenever the process is killed, one of both is there, and nothing else."""
+def test_what_is_left_for_others_is_not_the_own(folder):
     spool = Spool(folder, 1 << 20)
-    spool.hold([a_frame(1), a_frame(2)])
-    seen = []
+    spool.append(a_frame(1))
+    spool.leave([a_frame(2), a_frame(3)])
 
-    def look(*arguments):
-        seen.append([frame for path in sorted(folder.glob("*.spool")) for frame in read(path)])
-        return pwrite(*arguments)
-
-    pwrite = os.pwrite
-    monkeypatch.setattr(os, "pwrite", look)
-    spool.hold([a_frame(3), a_frame(4)])
-    monkeypatch.undo()
-    assert seen == [[a_frame(1), a_frame(2)]] * 2
-    assert Spool(folder, 1 << 20).claim() is None
-
-    spool.abandon()
-    assert frames(spool) == [a_frame(3), a_frame(4)]
-    assert list(folder.iterdir()) == []
+    [path] = [path for path in folder.iterdir() if len(read(path)) == 2]
+    file = spool.claim()
+    assert file.path == path
+    assert not spool.is_own(file)
+    assert list(file.frames()) == [a_frame(2), a_frame(3)]
 
 
-KILLED_WHILE_HOLDING = """
-import os, sys
-from pathlib import Path
-from generations.capture.spool import Frame, Spool
-spool = Spool(Path(sys.argv[1]), 1 << 20)
-spool.hold([Frame(b"held", 1)])
-Path.replace = lambda *_: os._exit(9)
-spool.hold([Frame(b"not yet held", 2)])
-"""
-
-
-def test_what_a_killed_process_was_about_to_hold_is_nobodys(folder):
-    assert subprocess.run([sys.executable, "-c", KILLED_WHILE_HOLDING, str(folder)], check=False).returncode == 9
-    assert len(list(folder.iterdir())) == 2
-
-    assert frames(Spool(folder, 1 << 20)) == [Frame(b"held", 1)]
-    assert list(folder.iterdir()) == []
-
-
-def test_what_a_full_disk_does_not_take_leaves_what_was_held(folder, monkeypatch):
+def test_what_a_full_disk_does_not_take_leaves_nothing(folder, monkeypatch):
     def refuse(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    spool = Spool(folder, 1 << 20)
-    spool.hold([a_frame(1)])
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "pwrite", refuse)
-        with pytest.raises(OSError, match="No space left"):
-            spool.hold([a_frame(2)])
-    spool.abandon()
+    monkeypatch.setattr(os, "pwrite", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        Spool(folder, 1 << 20).leave([a_frame(1)])
 
-    assert frames(spool) == [a_frame(1)]
     assert list(folder.iterdir()) == []
 
 

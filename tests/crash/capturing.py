@@ -1,6 +1,6 @@
 """The program of the outage test that captures: it goes on until it is killed.
 
-Each generation that has ended is written down in a journal of the program's own, and synced: its mark, and when it ended.
+Each generation that has ended is written down in a file of the program's own, and synced: its mark, and when it ended.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from opentelemetry.sdk.trace import TracerProvider
 from generations import capture, instrument
 from generations.capture.listening import SpanListener
 
-JOURNAL, MODELS_URL = sys.argv[1:]
+ENDED, MODELS_URL = sys.argv[1:]
 AGENT = {"gen_ai.operation.name": "invoke_agent", "gen_ai.agent.name": "guide"}
 CALL = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}
 TEXT = "The tram museum in Graz shows the oldest trams of the city. " * 20
 
 
 def main() -> None:
-    journal = os.open(JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    ended = os.open(ENDED, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     for number, generate in enumerate((a_block, a_block, a_stream, of_a_client(), inside_of_an_agent())):
-        threading.Thread(target=go_on, args=(journal, generate, f"{os.getpid()}-{number}"), daemon=True).start()
+        threading.Thread(target=go_on, args=(ended, generate, f"{os.getpid()}-{number}"), daemon=True).start()
     threading.Event().wait()
 
 
-def go_on(journal: int, generate, name: str) -> None:
+def go_on(ended: int, generate, name: str) -> None:
     for number in itertools.count():
         mark = f"{name}-{number}"
         with capture.metadata(mark=mark):
             generate()
-        os.write(journal, f"{mark} {time.time_ns()}\n".encode())
-        os.fdatasync(journal)
+        os.write(ended, f"{mark} {time.time_ns()}\n".encode())
+        os.fdatasync(ended)
         time.sleep(0.005)
 
 

@@ -36,7 +36,7 @@ class Context(Struct, frozen=True):
     user_id: str | None = None
     session_id: str | None = None
     tags: tuple[str, ...] = ()
-    metadata: Mapping[str, Any] = MappingProxyType({})
+    metadata: dict[str, Any] = {}
     size_bytes: int = 0
 
     def with_more(self, told: Context) -> Context:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from generations.capture.counters import Tally
     from generations.capture.settings import Settings
 
+BATCH_BYTES: Final = 1 << 20
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 LOOK_AROUND_SECONDS: Final = 10.0
@@ -86,13 +87,17 @@ class Delivery:
         self._pause_seconds = FIRST_PAUSE_SECONDS
         self._sync_at: float | None = None
 
-    def hold(self, frames: Sequence[Frame]) -> None:
-        """Have on disk, in place of what was held before, what another process is to send when this one is killed."""
-        if self._spool is not None:
-            try:
-                self._spool.hold(frames)
-            except OSError as error:
-                self._tally.error("spool", str(error))
+    def leave(self, frames: Sequence[Frame]) -> bool:
+        """Put batches of a process that is no more on disk, to be sent as what others left; whether they are there."""
+        if self._spool is None or not frames:
+            return self._spool is not None
+        try:
+            self._spool.leave(frames)
+        except OSError as error:
+            self._tally.error("spool", str(error))
+            return False
+        self._looked_around_at = float("-inf")
+        return True
 
     def deliver(self, frame: Frame) -> None:
         """Bring a batch to safety, and on its way where nothing else is; does not wait for a slow destination."""
@@ -337,6 +342,18 @@ class Delivery:
 def frame_of(lines: Sequence[bytes]) -> Frame:
     """A batch of lines, packed."""
     return Frame(gzip.compress(b"\n".join(lines), 1, mtime=0), len(lines))
+
+
+def packed_in_batches(lines: list[bytes]) -> Iterator[Frame]:
+    """Lines in batches of about `BATCH_BYTES`."""
+    start = size = 0
+    for at, line in enumerate(lines):
+        if size >= BATCH_BYTES:
+            yield frame_of(lines[start:at])
+            start, size = at, 0
+        size += len(line)
+    if lines:
+        yield frame_of(lines[start:])
 
 
 def _as_one(frames: Iterator[Frame]) -> Frame | None:

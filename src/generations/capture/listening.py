@@ -15,10 +15,10 @@ from generations.capture.context import NOTHING_TOLD, current_context
 from generations.capture.counters import LOG
 from generations.capture.open_spans import OPEN_SPANS
 from generations.capture.process import keep
-from generations.capture.spans import Around, EmittedLog, EndedSpan
+from generations.capture.spans import Around, EmittedLog, EndedSpan, OpenSpan, TakenLog, TakenSpan, taken_log, taken_span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from opentelemetry.context import Context
 
@@ -67,7 +67,11 @@ class SpanListener(_Listener, SpanProcessor):
             ids = span.context
             if ids is not None:
                 around = OPEN_SPANS.end(ids.trace_id, ids.span_id)
-                keep(EndedSpan(span, around, _SPAN_BYTES + _size_bytes(span.attributes)))
+                taken = taken_span(span)
+                keep(EndedSpan(taken, around, _size_bytes(taken)))
+                for still_open in OPEN_SPANS.untold(ids.trace_id):  # the recorder's thread notes what becomes of them
+                    taken = taken_span(still_open)
+                    keep(OpenSpan(taken, _size_bytes(taken)))
         except Exception:  # noqa: BLE001 - as above
             LOG.debug("a span was not captured", exc_info=True)
 
@@ -82,21 +86,22 @@ class LogListener(_Listener, LogRecordProcessor):
             log = log_record.log_record
             name: Any = log.event_name or (log.attributes or {}).get("event.name")
             if isinstance(name, str) and name.startswith("gen_ai."):
-                keep(EmittedLog(log_record, _SPAN_BYTES + _size_bytes(log.attributes) + _size_of(log.body)))
+                taken = taken_log(log_record)
+                keep(EmittedLog(taken, _size_bytes(taken) + _size_of(taken.body)))
         except Exception:  # noqa: BLE001 - as above
             LOG.debug("a log record was not captured", exc_info=True)
 
 
-def _size_bytes(attributes: Mapping[str, Any] | None) -> int:
-    """What attributes hold, about."""
-    return sum(map(_size_of, attributes.values())) if attributes else 0
+def _size_bytes(taken: TakenSpan | TakenLog) -> int:
+    """What it holds, about."""
+    return _SPAN_BYTES + sum([len(value) if type(value) is str else _size_of(value) for value in taken.attributes.values()])
 
 
 def _size_of(value: Any, depth: int = 0) -> int:
     """As deep as the texts of messages are; this runs on the host's thread."""
     if type(value) is str:
         return len(value)
-    if depth < _DEEPEST:
+    if depth < _DEEPEST and type(value) is not int:
         if isinstance(value, list | tuple):
             return sum(_size_of(item, depth + 1) for item in cast("Sequence[Any]", value))
         if isinstance(value, dict):

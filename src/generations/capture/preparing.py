@@ -51,7 +51,7 @@ class Preparing:
                 found["id"] = id  # without it, sending again would record it twice
         except Exception as error:  # noqa: BLE001 - whatever the host's function raises, what it had to hide stays here
             self._tally.error("redaction", f"content was dropped, for a redaction raised {type(error).__name__}")
-            return _noted(without_anything_open(record), "redaction failed")
+            return noted(without_anything_open(record), "redaction failed")
         return cast("dict[str, Any]", found)
 
     def _encoded(self, record: dict[str, Any]) -> bytes:
@@ -59,10 +59,11 @@ class Preparing:
         if len(line) <= LARGEST_RECORD_BYTES:
             return line
         self._tally.error("too large", f"content of {len(line):,} bytes was dropped")
-        return _json(_noted(without_anything_open(record), "too large"))
+        return _json(noted(without_anything_open(record), "too large"))
 
 
-def _noted(record: dict[str, Any], reason: str) -> dict[str, Any]:
+def noted(record: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The record with the reason why its content is not there."""
     record.setdefault("metadata", {})["contentDropped"] = reason
     return record
 
@@ -72,16 +73,17 @@ def _json(record: dict[str, Any]) -> bytes:
     try:
         return content.to_json(record)
     except (UnicodeEncodeError, ValueError, OverflowError):
-        return content.to_json(_mended(record))
+        return content.to_json(mended(record))
 
 
-def _mended(value: Any) -> Any:
+def mended(value: Any) -> Any:
+    """A JSON value without halves of surrogate pairs and integers without end, which no encoder takes."""
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     if isinstance(value, dict):
-        return {_mended(key): _mended(item) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list):
-        return [_mended(item) for item in cast("list[Any]", value)]
+        return {mended(key): mended(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple):
+        return [mended(item) for item in cast("list[Any]", value)]
     if isinstance(value, int) and value.bit_length() > 4_000:
         return hex(value)
     return value

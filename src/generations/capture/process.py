@@ -45,6 +45,7 @@ def configure(
     sample: float | Sequence[Sample] | None = None,
     content: bool | None = None,
     spool: str | os.PathLike[str] | bool | None = None,
+    journal: str | os.PathLike[str] | bool | None = None,
     spool_bytes: int = SPOOL_BYTES,
     memory_bytes: int = MEMORY_BYTES,
     exit_seconds: float = EXIT_SECONDS,
@@ -63,6 +64,8 @@ def configure(
         sample: the rate to keep, or rules; errors are always kept. Else `GENERATIONS_SAMPLE`, else 1.
         content: False keeps what was said here, and sends usage, times and metadata; else `GENERATIONS_CONTENT`, else True.
         spool: folder for what cannot be sent yet, False for none; else `GENERATIONS_SPOOL`, else below the user's state folder.
+        journal: folder of a file system in memory for what is not in the spool yet and was not redacted yet, so that a kill
+            does not take it along, False for none; else `GENERATIONS_JOURNAL`, else `/dev/shm` where there is one.
         spool_bytes: most of it on disk; the oldest goes first, and is counted.
         memory_bytes: most of what waits in memory; the oldest goes first, and is counted.
         exit_seconds: how long the end of the process may wait for what is left.
@@ -80,6 +83,7 @@ def configure(
         sample=sample,
         content=content,
         spool=spool,
+        journal=journal,
         spool_bytes=spool_bytes,
         memory_bytes=memory_bytes,
         exit_seconds=exit_seconds,

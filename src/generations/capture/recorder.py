@@ -5,41 +5,36 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from importlib import import_module
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from generations.capture.counters import Tally
-from generations.capture.delivery import Delivery, frame_of
+from generations.capture.delivery import BATCH_BYTES, LOOK_AROUND_SECONDS, Delivery, packed_in_batches
+from generations.capture.journal import Entry, Journal
 from generations.capture.open_spans import OPEN_SPANS
 from generations.capture.preparing import Preparing
 from generations.capture.reading import record_of
-from generations.capture.recording import Recording
-from generations.capture.spans import EmittedLog, EndedSpan
-from generations.capture.spool import Frame
+from generations.capture.spans import EmittedLog, EndedSpan, OpenSpan
+from generations.capture.stored import Captured, packed
+from generations.capture.taking_over import STRANGE_SECONDS, lines_left
 from generations.capture.traces import Traces
 from generations.wire.payload import Object
 
 if TYPE_CHECKING:
     from generations.capture.counters import Counters
+    from generations.capture.recording import Recording
     from generations.capture.settings import Settings
 
 GATHER_SECONDS: Final = 0.1
-"""How long a batch waits for more before it goes to disk: a process that is killed loses what it captured in this time and
-in the milliseconds that packing takes, whatever the network does."""
-BATCH_BYTES: Final = 1 << 20
+"""How long a batch waits for more before it goes to disk."""
 _ENGINE_SECONDS: Final = 60.0
-
-
 _SHARE_OF_TRACES: Final = 4
-"""The part of the memory that pieces of traces may take."""
-
-
-_PIECES: Final = (EndedSpan, EmittedLog)
-Captured = Recording | EndedSpan | EmittedLog
-"""What the host's threads hand over."""
+"""The part of the memory that pieces of traces may take: one of so many."""
+_SHARE_OF_JOURNAL: Final = 2
+_PIECES: Final = (EndedSpan, OpenSpan, EmittedLog)
 
 
 class _Flush:
@@ -65,10 +60,10 @@ class _Flush:
 class Recorder:
     """Brings recordings to one destination.
 
-    `keep` is safe from any thread, from signal handlers and from finalizers: it only uses a lock that its own thread may
-    take twice, and a queue whose `put` may be interrupted by itself. Everything else happens on one daemon thread, which
-    starts with the first recording: build the record, sample, redact, encode, pack, write to the spool, send, take out of
-    the spool.
+    `keep` is safe from any thread, from signal handlers and from finalizers: it only uses locks that its own thread may
+    take twice, and a queue whose `put` may be interrupted by itself. What it has taken is in the journal, and outlives the
+    process. Everything else happens on one daemon thread, which starts with the first recording: build the record, sample,
+    redact, encode, pack, write to the spool, take out of the journal, send, take out of the spool.
 
     Args:
         settings: see there.
@@ -79,7 +74,7 @@ class Recorder:
     def __init__(self, settings: Settings, on_start: Callable[[], None], on_open: Callable[[], None]) -> None:
         self.settings = settings
         self._on_start = on_start
-        self._queue: SimpleQueue[Captured | _Flush | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[Captured, Entry | None] | _Flush | None] = SimpleQueue()
         self._lock = threading.RLock()
         self._hurry = threading.Lock()
         self._hurry.acquire()
@@ -93,8 +88,9 @@ class Recorder:
         self._take_in_at = 0.0
         self._traces = Traces(OPEN_SPANS, self._tally, settings.memory_bytes // _SHARE_OF_TRACES)
         self._preparing = Preparing(settings, self._tally)
-        self._rehearsing = Preparing(settings, Tally())  # what is only held is counted when it is given
-        self._held: dict[int, Frame] = {}
+        self._journal: Journal | None = None
+        self._done: list[Entry] = []  # once what came of them is on disk
+        self._look_at = 0.0
         self._delivery = Delivery(settings, self._tally, on_open)
 
     # On the host's threads
@@ -112,7 +108,7 @@ class Recorder:
                     self._tally.captured += 1
                 self._put_bytes += captured.size_bytes
                 waiting_bytes = self._waiting_bytes()
-            self._queue.put(captured)
+            self._queue.put((captured, self._journaled(captured)))
             if waiting_bytes > BATCH_BYTES:
                 self._wake()
                 if waiting_bytes > self.settings.memory_bytes:
@@ -164,10 +160,13 @@ class Recorder:
     def abandon(self) -> None:
         """In a forked child: close the descriptors that belong to the parent, and leave everything else alone."""
         self._delivery.abandon()
+        if self._journal is not None:
+            self._journal.abandon()
 
     def _start(self) -> bool:
         if not self.settings.is_server:
             import_module("concurrent.futures.thread")  # the engine needs it, and it cannot be imported once the process is ending
+        self._journal = self._new_journal()
         try:
             self._on_start()
             self._thread = threading.Thread(target=self._run, name="generations-capture", daemon=True)
@@ -177,6 +176,26 @@ class Recorder:
             self._tally.captured += 1
             self._tally.drop("no thread")
         return self._thread is not None
+
+    def _new_journal(self) -> Journal | None:
+        if self.settings.journal is None:
+            return None
+        try:
+            return Journal(self.settings.journal, self.settings.memory_bytes // _SHARE_OF_JOURNAL, self.settings.rules)
+        except OSError as error:
+            self._tally.error("journal", str(error))
+            return None
+
+    def _journaled(self, captured: Captured) -> Entry | None:
+        """Its entry in the journal; None where it is kept in memory alone."""
+        journal = self._journal
+        if journal is None:
+            return None
+        body = packed(captured)
+        entry = None if body is None else journal.write(body)
+        if entry is None:
+            self._tally.error("journal", "what waits is in memory alone")
+        return entry
 
     def _wake(self) -> None:
         with suppress(RuntimeError):  # it hurries already
@@ -193,10 +212,13 @@ class Recorder:
                 return
             if isinstance(oldest, _Flush):
                 oldest.finish(is_sent=False)
-            else:
-                with self._lock:
-                    self._dropped_bytes += oldest.size_bytes
-                self._tally.drop("memory full", was_in_memory=not isinstance(oldest, _PIECES))
+                continue
+            captured, entry = oldest
+            with self._lock:
+                self._dropped_bytes += captured.size_bytes
+            if entry is not None and self._journal is not None:
+                self._journal.done([entry])
+            self._tally.drop("memory full", was_in_memory=not isinstance(captured, _PIECES))
 
     def _waiting_bytes(self) -> int:
         return self._put_bytes - self._taken_bytes - self._dropped_bytes
@@ -209,6 +231,7 @@ class Recorder:
                 if not self._round():
                     return
             except Exception as error:  # noqa: BLE001 - the thread outlives whatever it meets
+                self._done.clear()  # what it had in hand stays in the journal
                 self._tally.error("internal", f"{type(error).__name__}: {error}")
                 time.sleep(GATHER_SECONDS)
 
@@ -229,15 +252,20 @@ class Recorder:
         finally:
             if mark is not None:
                 self._take_in_at = time.monotonic() + GATHER_SECONDS
+                self._take_over(at_once=True)
                 mark.finish(is_sent=self._delivery.drain_until(mark.ends_at, self._take_in))
         if goes_on:
+            self._take_over()
             self._delivery.drain_while(self._is_idle)
         else:
             self._delivery.close()
+            journal, self._journal = self._journal, None
+            if journal is not None:
+                journal.close()
             self._thread = None  # what comes all the same starts another one
         return goes_on
 
-    def _gathered(self, item: Captured | _Flush | None) -> list[bytes]:
+    def _gathered(self, item: tuple[Captured, Entry | None] | _Flush | None) -> list[bytes]:
         """The lines of an item and of those behind it, to about the size of a batch; marks among them are put by."""
         lines: list[bytes] = []
         size = 0
@@ -246,9 +274,10 @@ class Recorder:
                 if item is None or isinstance(item, _Flush):
                     self._marks.append(item)
                 else:
-                    size += item.size_bytes
-                    self._taken_bytes += item.size_bytes
-                    lines += self._lines(self._read(item))
+                    captured, entry = item
+                    size += captured.size_bytes
+                    self._taken_bytes += captured.size_bytes
+                    lines += self._lines(self._read(captured, entry))
                 if size >= BATCH_BYTES:
                     break
                 item = self._queue.get_nowait()
@@ -256,27 +285,26 @@ class Recorder:
 
     def _deliver(self, lines: list[bytes], *, is_end: bool = False) -> None:
         lines += self._lines(self._found(self._traces.all() if is_end else self._traces.due()))
-        frames = list(_packed(lines))
-        held = self._newly_held()
-        if held is not None:  # what was held goes at the same moment as there is on disk what came of it
-            self._delivery.hold([*frames, *held])
-        for frame in frames:
+        self._traces.note_open(self._journaled)
+        for frame in packed_in_batches(lines):
             self._delivery.deliver(frame)
-        if frames and held is not None:
-            self._delivery.hold(held)
+        if self._journal is not None:
+            self._journal.done([*self._done, *self._traces.released()])
+            self._done.clear()
+            self._journal.tidy()
 
-    def _newly_held(self) -> list[Frame] | None:
-        """By trace, what has ended and waits for the spans around it, as it is now; None when that is what it was."""
-        held = {id: frame for id, frame in self._held.items() if self._traces.waits(id)}
-        for id, records in self._traces.so_far():
-            lines = [line for record in records if (line := self._rehearsing.line(record)) is not None]
-            held.pop(id, None)
-            if lines:
-                held[id] = frame_of(lines)
-        if held == self._held:
-            return None
-        self._held = held
-        return list(held.values())
+    def _take_over(self, *, at_once: bool = False) -> None:
+        """Put into the spool what processes that are no more have left in their journals."""
+        now = time.monotonic()
+        if self._journal is None or (now < self._look_at and not at_once):
+            return
+        self._look_at = now + LOOK_AROUND_SECONDS
+        for left in self._journal.left():
+            is_taken = left.has_rules or left.found_seconds > STRANGE_SECONDS
+            if is_taken:
+                lines = lines_left(left, self.settings, self._tally)
+                is_taken = self._delivery.leave(list(packed_in_batches(lines)))
+            left.close(remove=is_taken)
 
     def _take_in(self) -> None:
         """While a flush waits for the network, bring to disk what comes meanwhile, as at any other time."""
@@ -293,23 +321,25 @@ class Recorder:
         due = [seconds for seconds in (self._delivery.due_seconds(), self._traces.due_seconds()) if seconds is not None]
         return min(due) if due else None
 
-    def _read(self, captured: Captured) -> list[Object]:
+    def _read(self, captured: Captured, entry: Entry | None) -> list[Object]:
         """The records that can be made now."""
         try:
-            match captured:
-                case Recording():
-                    record = record_of(captured)
-                    if record is None:
-                        self._tally.forget(1)
-                    return [] if record is None else [record]
-                case EndedSpan() | EmittedLog():
-                    return self._found(self._traces.add(captured))
-                case _:
-                    assert_never(captured)
+            if isinstance(captured, _PIECES):
+                return self._found(self._traces.add(captured, entry))
+            if entry is not None:
+                self._done.append(entry)
+            return self._recorded(captured)
         except Exception as error:  # noqa: BLE001 - one bad recording must not take the others with it
             is_piece = isinstance(captured, _PIECES)
             self._tally.drop("not recorded", was_in_memory=not is_piece, message=f"{type(error).__name__}: {error}")
             return []
+
+    def _recorded(self, recording: Recording) -> list[Object]:
+        record = record_of(recording)
+        if record is None:
+            self._tally.forget(1)
+            return []
+        return [record]
 
     def _found(self, records: list[Object]) -> list[Object]:
         """The records, counted: nobody did when their spans were handed over."""
@@ -318,15 +348,3 @@ class Recorder:
 
     def _lines(self, records: Iterable[Object]) -> list[bytes]:
         return [line for record in records if (line := self._preparing.line(record)) is not None]
-
-
-def _packed(lines: list[bytes]) -> Iterator[Frame]:
-    """The lines in batches of about `BATCH_BYTES`."""
-    start = size = 0
-    for at, line in enumerate(lines):
-        if size >= BATCH_BYTES:
-            yield frame_of(lines[start:at])
-            start, size = at, 0
-        size += len(line)
-    if lines:
-        yield frame_of(lines[start:])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any, Final, cast
 
 from generations.errors import ConfigError
@@ -190,8 +191,8 @@ def mask(*kinds: str | re.Pattern[str], within: Iterable[str] = TEXTS) -> Redact
         if isinstance(kind, str) and kind not in PATTERNS:
             raise ConfigError(f"there is no pattern {kind!r}", hint=_meant(kind, PATTERNS))
     named = [(f"[{name}]", pattern.expression, pattern.found) for name, pattern in PATTERNS.items() if name in chosen]
-    own = [("[redacted]", kind, _whole) for kind in chosen if isinstance(kind, re.Pattern)]
-    expressions = [*named, *own]
+    own = [kind for kind in chosen if isinstance(kind, re.Pattern)]
+    expressions = [*named, *(("[redacted]", kind, _whole) for kind in own)]
     paths = [_path(path) for path in within]
 
     def masked(value: Any) -> Any:
@@ -210,6 +211,7 @@ def mask(*kinds: str | re.Pattern[str], within: Iterable[str] = TEXTS) -> Redact
             _change(record, path, masked)
         return record
 
+    redact.__qualname__ = f"mask({[label for label, _, _ in expressions]}, {[(one.pattern, one.flags) for one in own]}, {paths})"
     return redact
 
 
@@ -229,7 +231,18 @@ def erase(*paths: str) -> Redaction:
     for path in paths:
         if path in _NEEDED:
             raise ConfigError(f"no record can be without {path}", hint="return None from a function to drop the record")
+    redact.__qualname__ = f"erase({paths})"
     return redact
+
+
+def name_of(redaction: Redaction) -> str:
+    """What another start of the same program calls it as well; a redaction that cannot be named is called something else each time."""
+    if not isinstance(redaction, FunctionType):
+        return repr(redaction)
+    if redaction.__module__ == __name__:
+        return redaction.__qualname__
+    held = [cell.cell_contents for cell in redaction.__closure__ or ()]
+    return repr((redaction.__code__.co_filename, redaction.__qualname__, redaction.__defaults__, redaction.__kwdefaults__, held))
 
 
 def without_content(record: Record) -> Record:

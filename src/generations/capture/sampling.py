@@ -35,14 +35,17 @@ class Sampling:
     """The first rule that fits decides; what fits none is kept.
 
     The generations of one trace, or else of one session, are kept or left out together, in all processes alike.
+
+    Attributes:
+        rules: in their order.
     """
 
     def __init__(self, rules: Sequence[Sample]) -> None:
-        self._rules = tuple(rules)
+        self.rules = tuple(rules)
 
     def keeps(self, record: dict[str, Any]) -> bool:
         """Whether a record is sent; always for one whose `status` is `error`."""
-        if not self._rules or record.get("status") == "error":
+        if not self.rules or record.get("status") == "error":
             return True
         rate = self._rate(record)
         if rate >= 1:
@@ -55,7 +58,7 @@ class Sampling:
     def _rate(self, record: dict[str, Any]) -> float:
         model = str(as_dict(record.get("model")).get("id", ""))
         function = str(as_dict(record.get("metadata")).get("functionId", ""))
-        for rule in self._rules:
+        for rule in self.rules:
             if fnmatchcase(model, rule.model) and fnmatchcase(function, rule.function):
                 return rule.rate
         return 1.0

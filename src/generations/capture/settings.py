@@ -10,11 +10,13 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final
 
-from generations.capture.redaction import Redaction, mask
+from generations.capture.redaction import Redaction, mask, name_of
 from generations.capture.sampling import Sample, Sampling
 from generations.errors import ConfigError
 
 DEFAULT_FOLDER: Final = "./generations-data"
+SHARED_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - what is put there is below a folder of one user, which is looked at
+"""Where Linux keeps files in memory."""
 SPOOL_BYTES: Final = 256 << 20
 MEMORY_BYTES: Final = 64 << 20
 EXIT_SECONDS: Final = 3.0
@@ -34,6 +36,7 @@ class Settings:
         sampling: which records are sent.
         content: whether what was said is sent.
         spool: the folder of what could not be sent yet, for this destination alone; None keeps it in memory.
+        journal: the folder, in memory, of what is not in the spool yet; None where it is in the memory of the process alone.
         spool_bytes: most of it on disk; the oldest goes first.
         memory_bytes: most of what waits in memory; the oldest goes first.
         exit_seconds: how long the end of the process may wait for what is left.
@@ -47,6 +50,7 @@ class Settings:
     sampling: Sampling
     content: bool
     spool: Path | None
+    journal: Path | None
     spool_bytes: int
     memory_bytes: int
     exit_seconds: float
@@ -56,6 +60,12 @@ class Settings:
     def is_server(self) -> bool:
         """Whether records go to a Generations server, rather than into a store that this process opens."""
         return self.url.startswith(("http://", "https://"))
+
+    @property
+    def rules(self) -> bytes:
+        """What decides what leaves the process, in 16 bytes: two processes with the same ones send the same of what they capture."""
+        told = (self.content, self.sampling.rules, [name_of(redact) for redact in self.redactions])
+        return blake2b(repr(told).encode(errors="replace"), digest_size=16).digest()
 
 
 def settled(
@@ -67,6 +77,7 @@ def settled(
     sample: float | Sequence[Sample] | None = None,
     content: bool | None = None,
     spool: str | os.PathLike[str] | bool | None = None,
+    journal: str | os.PathLike[str] | bool | None = None,
     spool_bytes: int = SPOOL_BYTES,
     memory_bytes: int = MEMORY_BYTES,
     exit_seconds: float = EXIT_SECONDS,
@@ -80,14 +91,17 @@ def settled(
     environment = os.environ
     place = _place(os.fspath(url) if url is not None else environment.get("GENERATIONS_URL") or DEFAULT_FOLDER)
     project = project or environment.get("GENERATIONS_PROJECT") or None
+    sends_content = content if content is not None else _switch(environment, "GENERATIONS_CONTENT")
+    spool_folder = _spool(spool if spool is not None else environment.get("GENERATIONS_SPOOL"), place, project)
     return Settings(
         url=place,
         api_key=api_key or environment.get("GENERATIONS_API_KEY") or None,
         project=project,
         redactions=_redactions(redact if redact is not None else environment.get("GENERATIONS_REDACT", "")),
         sampling=_sampling(sample if sample is not None else environment.get("GENERATIONS_SAMPLE")),
-        content=content if content is not None else _switch(environment, "GENERATIONS_CONTENT"),
-        spool=_spool(spool if spool is not None else environment.get("GENERATIONS_SPOOL"), place, project),
+        content=sends_content,
+        spool=spool_folder,
+        journal=_journal(journal if journal is not None else environment.get("GENERATIONS_JOURNAL"), spool_folder, sends_content),
         spool_bytes=_positive(spool_bytes, "spool_bytes"),
         memory_bytes=_positive(memory_bytes, "memory_bytes"),
         exit_seconds=_not_negative(exit_seconds, "exit_seconds"),
@@ -138,6 +152,22 @@ def _switch(environment: Mapping[str, str], name: str) -> bool:
     if text in _ON:
         return True
     raise ConfigError(f"{name} is on or off, not {text!r}")
+
+
+def _journal(given: str | os.PathLike[str] | bool | None, spool: Path | None, sends_content: bool) -> Path | None:
+    """A folder for each spool, since that is where what is in it goes; none where a system has no memory that outlives a process.
+
+    Where content is to stay in the process there is none either, unless it was asked for.
+    """
+    if spool is None or not hasattr(os, "posix_fallocate"):
+        return None
+    if given is False or (isinstance(given, str) and given.lower() in _OFF):
+        return None
+    if given is None or given is True or given == "":
+        above = SHARED_MEMORY if SHARED_MEMORY.is_dir() and (sends_content or given is True) else None
+    else:
+        above = Path(given).expanduser().absolute()
+    return above and above / f"generations-{os.geteuid()}" / blake2b(os.fsencode(spool), digest_size=8).hexdigest()
 
 
 def _spool(given: str | os.PathLike[str] | bool | None, place: str, project: str | None) -> Path | None:

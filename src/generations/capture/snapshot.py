@@ -6,6 +6,7 @@ the host: neither `repr` nor properties.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -112,6 +113,25 @@ class Snapshot:
                 kind = cast("type[Any]", type(value))
                 members = _members(value, kind)
                 return f"<{_name(kind)}>" if members is None else self._object(members, depth + 1)
+
+
+def one_level(value: Any) -> Any:
+    """An object as a JSON value, or one of objects to be asked for in turn: for an encoder that does not know it."""
+    return _OneLevel().other(value)
+
+
+class _OneLevel(Snapshot):
+    """Leaves what is inside as it is."""
+
+    __slots__ = ()
+
+    def take(self, value: Any, depth: int = 0) -> Any:
+        del depth
+        return value
+
+    def other(self, value: Any) -> Any:
+        """An object that is of none of JSON's types."""
+        return dict(cast("Mapping[Any, Any]", value)) if isinstance(value, Mapping) else self._other(value, 0)
 
 
 def _key(key: Any) -> str:

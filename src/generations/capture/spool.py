@@ -3,14 +3,13 @@
 A process appends to a file of its own, which it holds locked; a file that nobody holds belongs to whoever locks it next. A
 file is frames one after the other: magic, length of the body, number of records, CRC-32 of the rest of the header and the
 body, body. A frame that was not written whole (the process was killed) ends its file or is stepped over; one that was sent
-before those behind it has another magic. What a process holds back for the case that it is killed has a file of its own.
+before those behind it has another magic.
 
 What was written survives the end of the process, however it ends; the power going out it survives once `sync` was called.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import secrets
 import struct
@@ -22,14 +21,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from generations.capture.locking import lock, new_locked
+
 _MAGIC: Final = b"GSP1"
 _SENT: Final = b"GSP0"
 _HEADER: Final = struct.Struct("<4sIII")
 _SUFFIX: Final = ".spool"
-_UNFINISHED: Final = ".part"
-"""Of a file that is to take the place of another one; where nobody holds it, whoever wrote it was killed."""
-_HELD: Final = "00-"
-"""Before all times: what was held is sent before what came of it."""
+_LEFT: Final = "left"
+"""In place of a process's name in that of a file."""
 _FILES: Final = 16
 """A file is closed when it has this part of what the folder may hold; what is evicted is a whole file."""
 
@@ -54,7 +53,6 @@ class Spool:
         self._folder = folder
         self._max_bytes = max_bytes
         self._file: SpoolFile | None = None
-        self._held: SpoolFile | None = None
         self._unsynced: set[Path] = set()
         self.evicted = 0
         """Records that had to go for younger ones, so far."""
@@ -79,30 +77,27 @@ class Spool:
         if self._file is not None and self._file.size_bytes and self._file.size_bytes + len(frame.body) > own_share:
             self.close()
         if self._file is None:
-            self._file = self._new_file()
+            self._file = self._new_file(self._name)
         self._evict(len(frame.body) + _HEADER.size)
         self._unsynced.add(self._file.path)
         return Place(self._file, self._file.append(frame), self._file.emptied)
 
-    def hold(self, frames: Sequence[Frame]) -> None:
-        """Write frames to a file of their own, for whoever comes when this process was killed: those, or what was held before.
+    def leave(self, frames: Sequence[Frame]) -> None:
+        """Write batches to a file of their own, for whoever takes it next.
 
         Raises:
-            OSError: they are not on disk; those that were held before are.
+            OSError: they are not on disk.
         """
-        before, file = self._held, None
-        if frames:
-            file = self._new_file(_HELD, _UNFINISHED)
-            try:
-                for frame in frames:
-                    file.append(frame)
-                file.move(before.path if before is not None else file.path.with_suffix(_SUFFIX))
-            except OSError:
-                file.close(remove=True)
-                raise
-        self._held = file
-        if before is not None:
-            before.close(remove=file is None)
+        self._evict(sum(len(frame.body) + _HEADER.size for frame in frames))
+        file = self._new_file(_LEFT)
+        try:
+            for frame in frames:
+                file.append(frame)
+        except OSError:
+            file.close(remove=True)
+            raise
+        self._unsynced.add(file.path)
+        file.close(remove=False)
 
     def sync(self) -> None:
         """Wait until what was appended is where the power going out cannot harm it, also in files that were closed.
@@ -123,10 +118,9 @@ class Spool:
 
     def abandon(self) -> None:
         """In a forked child: let go of the parent's files without touching them."""
-        for file in (self._file, self._held):
-            if file is not None:
-                file.let_go()
-        self._file = self._held = None
+        if self._file is not None:
+            self._file.let_go()
+        self._file = None
 
     def claim(self) -> SpoolFile | None:
         """The oldest file that nobody holds, held from now on; None when there is none. Empty ones are removed."""
@@ -137,24 +131,19 @@ class Spool:
                 continue
             if file is None:
                 continue
-            if file.size_bytes and path.suffix == _SUFFIX:
+            if file.size_bytes:
                 return file
             file.close(remove=True)
         return None
 
-    def _new_file(self, prefix: str = "", suffix: str = _SUFFIX) -> SpoolFile:
+    def _new_file(self, name: str) -> SpoolFile:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         while True:
-            path = self._folder / f"{prefix}{time.time_ns():020d}-{self._name}{suffix}"
-            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            try:
-                file = _locked(path)
-            except OSError:
-                path.unlink(missing_ok=True)
-                raise
-            if file is not None:  # else another process took it for an old, empty one
+            path = self._folder / f"{time.time_ns():020d}-{name}{_SUFFIX}"
+            descriptor = new_locked(path)
+            if descriptor is not None:  # else another process took it for an old, empty one
                 self._unsynced.add(self._folder)
-                return file
+                return SpoolFile(path, descriptor)
 
     def _evict(self, needed_bytes: int) -> None:
         """Remove the oldest files that nobody holds until there is room; then the own one begins anew."""
@@ -178,11 +167,8 @@ class Spool:
                 file.close(remove=True)
 
     def _paths(self) -> list[Path]:
-        """What was held, and then the oldest first: names begin with the time."""
-        try:
-            return sorted(path for path in self._folder.iterdir() if path.suffix in (_SUFFIX, _UNFINISHED))
-        except OSError:
-            return []
+        """The oldest first: names begin with the time."""
+        return sorted(self._folder.glob("*" + _SUFFIX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,10 +253,6 @@ class SpoolFile:
         self._truncate(0)
         self.emptied += 1
 
-    def move(self, path: Path) -> None:
-        """Give it another path, in place of what is there."""
-        self.path = self.path.replace(path)
-
     def close(self, *, remove: bool) -> None:
         """Let others have it, or remove it."""
         if remove:
@@ -314,18 +296,5 @@ def _locked(path: Path) -> SpoolFile | None:
     Raises:
         OSError: the file system has no locks.
     """
-    try:
-        descriptor = os.open(path, os.O_RDWR)
-    except OSError:  # taken meanwhile, or of another user
-        return None
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if os.fstat(descriptor).st_nlink:
-            return SpoolFile(path, descriptor)
-    except BlockingIOError:  # somebody holds it
-        pass
-    except OSError:
-        os.close(descriptor)
-        raise
-    os.close(descriptor)
-    return None
+    descriptor = lock(path)
+    return None if descriptor is None else SpoolFile(path, descriptor)

@@ -2,7 +2,8 @@
 
 A generation is given when nothing of its trace is open any more in this process, and at the latest some seconds after its
 own end, read together with the spans around it that are still open. The pieces stay for a while: when a later one changes
-a record that was given, it is given again, under the same id.
+a record that was given, it is given again, under the same id. In the journal they stay until nothing of their trace is open:
+whoever finds them there after a kill reads them together, too, and with what was open around them.
 
 For the recorder's thread alone.
 """
@@ -11,8 +12,7 @@ from __future__ import annotations
 
 import marshal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
@@ -21,11 +21,12 @@ from msgspec.structs import replace
 
 from generations.capture.context import in_surroundings
 from generations.capture.counters import Tally
+from generations.capture.journal import Entry
 from generations.capture.open_spans import OpenSpans
 from generations.capture.records import declared
-from generations.capture.spans import Around, EmittedLog, EndedSpan, log_of, span_of
+from generations.capture.spans import Around, EmittedLog, EndedSpan, OpenSpan, TakenSpan, log_of, scope_of, span_of
 from generations.wire.otlp.dialects import GENAI, dialect_of
-from generations.wire.otlp.telemetry import LogRecord, Scope, Span
+from generations.wire.otlp.telemetry import LogRecord, Span
 from generations.wire.otlp.trace import concerns_generations, read_traces
 from generations.wire.payload import Object, as_object
 
@@ -40,8 +41,6 @@ MOST_PIECES_OF_A_TRACE: Final = 1_000
 """Reading a trace takes about as long as it has pieces, and an agent may run for days."""
 MOST_REMEMBERED: Final = 20_000
 _PIECE_BYTES: Final = 2_048
-_LOOK_SHARE: Final = 10
-"""The part of the time that looking at what is not given yet may take: one of so many."""
 _CONTEXT: Final = frozenset(
     [
         *GENAI.names.user_id,
@@ -57,12 +56,19 @@ _CONTEXT: Final = frozenset(
 
 @dataclass(slots=True)
 class _Trace:
-    """What is known of one trace; times are those of `time.monotonic`, spans are by their ids, what was around them by their keys."""
+    """What is known of one trace; times are those of `time.monotonic`, spans are by their ids, what was around them by their keys.
 
-    id: int
+    Attributes:
+        entries: of its pieces, in the journal.
+        noted: what is in the journal of its open spans.
+    """
+
+    id: str
     spans: dict[str, Span] = field(default_factory=dict[str, Span])
     arounds: dict[str, Around] = field(default_factory=dict[str, Around])
     logs: list[LogRecord] = field(default_factory=list[LogRecord])
+    entries: list[Entry] = field(default_factory=list[Entry])
+    noted: dict[str, tuple[TakenSpan, Entry | None]] = field(default_factory=dict[str, tuple[TakenSpan, Entry | None]])
     due_at: float = 0.0
     changed_at: float = 0.0
     size_bytes: int = 0
@@ -85,23 +91,28 @@ class Traces:
         self._open_spans = open_spans
         self._tally = tally
         self._most_bytes = most_bytes
-        self._traces: dict[int, _Trace] = {}  # the one that changed last comes last
-        self._unread: dict[int, _Trace] = {}  # those with something that was not read yet
+        self._traces: dict[str, _Trace] = {}  # the one that changed last comes last
+        self._unread: dict[str, _Trace] = {}  # those with something that was not read yet
         self._size_bytes = 0
         self._pieces = 0
         self._given: dict[str, bytes] = {}  # digests of records by their ids
         self._superseded: dict[str, bytes] = {}  # ids of spans that are part of another's record
-        self._unseen: dict[int, _Trace] = {}  # those with something that `so_far` has not told
-        self._look_at = 0.0
+        self._changed: dict[str, _Trace] = {}  # those with something that came since their open spans were noted
+        self._released: list[Entry] = []
 
-    def add(self, piece: EndedSpan | EmittedLog) -> list[Object]:
-        """Take a piece; the records of what has to be forgotten for it."""
+    def add(self, piece: EndedSpan | OpenSpan | EmittedLog, entry: Entry | None = None) -> list[Object]:
+        """Take a piece, and its entry in the journal; the records of what has to be forgotten for it."""
         now = time.monotonic()
         match piece:
+            case OpenSpan():
+                self._note(piece.span, entry)
+                return []
             case EndedSpan():
                 trace = self._with_span(piece)
             case EmittedLog():
                 trace = self._with_log(piece)
+        if entry is not None:
+            (self._released if trace is None else trace.entries).append(entry)
         if trace is None:
             return []
         trace.size_bytes += piece.size_bytes + _PIECE_BYTES
@@ -112,8 +123,8 @@ class Traces:
         if trace.id not in self._unread:
             self._unread[trace.id] = trace
             trace.due_at = now + HOLD_SECONDS
-        if self._open_spans.of(trace.id):
-            self._unseen[trace.id] = trace
+        if self._open_spans.has(trace.id):
+            self._changed[trace.id] = trace
         else:
             trace.due_at = min(trace.due_at, now + SETTLE_SECONDS)
         return list(self._within_bounds(trace))
@@ -122,8 +133,7 @@ class Traces:
         """When there is something to read or to look at, in seconds from now; None when nothing is held that was not read."""
         if not self._unread:
             return None
-        due_at = min(trace.due_at for trace in self._unread.values())
-        return max(0.0, (min(due_at, self._look_at) if self._unseen else due_at) - time.monotonic())
+        return max(0.0, min(trace.due_at for trace in self._unread.values()) - time.monotonic())
 
     def due(self) -> list[Object]:
         """The records whose time has come."""
@@ -135,42 +145,43 @@ class Traces:
         """The records of all that has ended, as it is."""
         return self._read(list(self._unread.values()))
 
-    def waits(self, trace_id: int) -> bool:
-        """Whether something of a trace was not given yet."""
-        return trace_id in self._unread
+    def released(self) -> list[Entry]:
+        """What nobody needs in the journal once the records that were given before are on disk; told once."""
+        released, self._released = self._released, []
+        return released
 
-    def so_far(self) -> Iterator[tuple[int, list[Object]]]:
-        """Of traces that wait for open spans and have changed: their ids, and what would be given now, without giving it.
+    def note_open(self, write: Callable[[OpenSpan], Entry | None]) -> None:
+        """Write what is open around the pieces that came, as far as it is other than what was written of it."""
+        changed, self._changed = self._changed, {}
+        for trace in changed.values():
+            for span in self._open_spans.of(trace.id):
+                if trace.noted.get(span.span_id, (None,))[0] != span:
+                    self._note(span, write(OpenSpan(span)))
 
-        Takes a tenth of the time at most, with what is done with it; what it has not come to is told another time.
-        """
-        started_at = time.monotonic()
-        if started_at < self._look_at:
-            return
-        unseen, self._unseen = self._unseen, {}
-        for trace in unseen.values():
-            with suppress(Exception):  # it is counted when it is to be given
-                yield trace.id, [record for record, _ in self._reading([trace])[0]]
-        self._look_at = started_at + _LOOK_SHARE * (time.monotonic() - started_at)
+    def _note(self, span: TakenSpan, entry: Entry | None) -> None:
+        """Know what is in the journal of an open span, instead of what was there before; of no use where its trace is not held."""
+        trace = self._traces.get(span.trace_id)
+        before = entry
+        if trace is not None:
+            _, before = trace.noted.get(span.span_id, (None, None))
+            trace.noted[span.span_id] = span, entry
+        if before is not None:
+            self._released.append(before)
 
     def _with_span(self, piece: EndedSpan) -> _Trace | None:
         """The trace of a span that has to do with generations, or is around one that has; None for any other span."""
-        context = piece.span.context
-        if context is None:
-            return None
-        held = self._traces.get(context.trace_id)
-        if held is not None and f"{context.span_id:016x}" in held.spans:
+        taken = piece.span
+        held = self._traces.get(taken.trace_id)
+        if held is not None and taken.span_id in held.spans:
             return None  # told twice
-        scope = piece.span.instrumentation_scope
-        names = piece.span.attributes or {}
-        probe = Span("", "", "", attributes=names, scope=Scope() if scope is None else Scope(scope.name))
+        probe = Span("", "", "", attributes=taken.attributes, scope=scope_of(taken.scope))
         if dialect_of(probe) is not None:
-            span = span_of(piece.span)
+            span = span_of(taken)
         elif held is not None:
-            span = _link(span_of(piece.span))
+            span = _link(span_of(taken))
         else:
             return None
-        trace = held or _Trace(context.trace_id)
+        trace = held or _Trace(taken.trace_id)
         trace.spans[span.span_id] = span
         if piece.around is not None:
             trace.arounds[span.key] = piece.around
@@ -180,8 +191,7 @@ class Traces:
         log = log_of(piece.log)
         if not concerns_generations(log) or log.trace_id is None:
             return None
-        trace_id = int(log.trace_id, 16)
-        trace = self._traces.get(trace_id) or _Trace(trace_id)
+        trace = self._traces.get(log.trace_id) or _Trace(log.trace_id)
         trace.logs.append(log)
         return trace
 
@@ -193,9 +203,12 @@ class Traces:
         """
         for trace in traces:
             self._unread.pop(trace.id, None)
-            self._unseen.pop(trace.id, None)
-        whole = [trace for trace in traces if not self._open_spans.of(trace.id)]
-        return self._records(whole) + [record for trace in traces if trace not in whole for record in self._records([trace])]
+        whole = [trace for trace in traces if not self._open_spans.has(trace.id)]
+        for trace in whole:
+            self._release(trace)
+        others = [trace for trace in traces if trace not in whole]
+        self._changed |= {trace.id: trace for trace in others}
+        return self._records(whole) + [record for trace in others for record in self._records([trace])]
 
     def _records(self, traces: Sequence[_Trace]) -> list[Object]:
         try:
@@ -218,7 +231,8 @@ class Traces:
         logs = [log for trace in traces for log in trace.logs]
         arounds = {key: around for trace in traces for key, around in trace.arounds.items()}
         open_keys = {span.key for span in still_open} - ended.keys()
-        reading = read_traces([*still_open, *ended.values()], logs, is_complete=not still_open)
+        is_complete = not any(self._open_spans.has(trace.id) for trace in traces)
+        reading = read_traces([*still_open, *ended.values()], logs, is_complete=is_complete)
         changed: list[tuple[Object, bytes]] = []
         superseded_ids = frozenset(reading.superseded_ids)
         for record in reading.records:
@@ -255,6 +269,13 @@ class Traces:
         del self._traces[trace.id]
         self._size_bytes -= trace.size_bytes
         self._pieces -= trace.pieces
+        self._release(trace)
+
+    def _release(self, trace: _Trace) -> None:
+        self._released += trace.entries
+        self._released += [entry for _, entry in trace.noted.values() if entry is not None]
+        trace.entries.clear()
+        trace.noted.clear()
 
     def _forget_half(self, trace: _Trace) -> None:
         """Let go of the earlier half of a trace, and of about as much of its size."""
@@ -262,6 +283,8 @@ class Traces:
         for span_id in list(trace.spans)[: len(trace.spans) // 2]:
             trace.arounds.pop(trace.spans.pop(span_id).key, None)
         del trace.logs[: len(trace.logs) // 2]
+        self._released += trace.entries[: len(trace.entries) // 2]
+        del trace.entries[: len(trace.entries) // 2]
         freed = trace.size_bytes * (pieces - trace.pieces) // pieces
         trace.size_bytes -= freed
         self._size_bytes -= freed
