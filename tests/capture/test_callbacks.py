@@ -98,7 +98,8 @@ def ask(handler):
 
 def answer():
     used = {"input_tokens": 12, "output_tokens": 5, "total_tokens": 17, "input_token_details": {"cache_read": 4}}
-    about = {"id": "chatcmpl-1", "model_name": "gpt-4o-2024-08-06", "finish_reason": "tool_calls"}
+    about = {"id": "chatcmpl-1", "model_name": "gpt-4o-2024-08-06", "finish_reason": "tool_calls", "service_tier": "flex"}
+    about["token_usage"] = {"cost": 0.002, "is_byok": False}
     calls = [{"id": "call-1", "name": "weather", "args": {"city": "Graz"}}]
     first = message("ai", "", tool_calls=calls, usage_metadata=used, response_metadata=about)
     second = message("ai", "It is.", response_metadata={"finish_reason": "stop"})
@@ -126,9 +127,11 @@ def test_what_langchain_told_makes_the_same_record_when_it_has_been_bytes(handle
     assert record["output"]["content"]["tool_calls"][0]["function"] == {"name": "weather", "arguments": '{"city":"Graz"}'}
     assert record["output"]["finishReason"] == "tool_calls"
     assert record["output"]["alternatives"] == [{"content": "It is.", "finishReason": "stop"}]
-    assert record["usage"] == {"promptTokens": 12, "completionTokens": 5, "totalTokens": 17, "cachedTokens": 4}
+    tokens = {"promptTokens": 12, "completionTokens": 5, "totalTokens": 17, "cachedTokens": 4}
+    assert record["usage"] == tokens | {"cost": 0.002, "currency": "USD", "costSource": "reported"}
     assert record["metadata"] == {
         "requestId": "chatcmpl-1",
+        "serviceTier": "flex",
         "userId": "u-8",
         "sessionId": "s-7",
         "workflowId": "guide of cities",

@@ -433,6 +433,38 @@ def test_answers_of_a_provider_are_read_from_plain_json_too(captured):
     assert record["output"] == {"type": "text", "content": "Hello.", "finishReason": "end_turn"}
 
 
+def test_what_an_answer_tells_beside_is_kept_with_the_cost_and_the_tier_that_it_names(captured):
+    answer = {
+        "id": "gen-1",
+        "object": "chat.completion",
+        "model": "openai/gpt-4o",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}],
+        "service_tier": "flex",
+        "system_fingerprint": "fp_1",
+        "usage": {
+            "prompt_tokens": 5,
+            "completion_tokens": 2,
+            "cost": 0.002,
+            "is_byok": False,
+            "cost_details": {"upstream_inference_cost": 0},
+        },
+    }
+    with generation() as g:
+        g.response(answer)
+
+    record = captured.record()
+    assert (record["usage"]["cost"], record["usage"]["currency"], record["usage"]["costSource"]) == (0.002, "USD", "reported")
+    assert record["metadata"]["serviceTier"] == "flex"
+    assert record["metadata"]["response"]["system_fingerprint"] == "fp_1"
+
+
+def test_the_tier_of_anthropic_is_told_beside_its_tokens(captured):
+    with generation() as g:
+        g.response({"type": "message", "model": "claude-4", "content": [], "usage": {"output_tokens": 1, "service_tier": "batch"}})
+
+    assert captured.record()["metadata"]["serviceTier"] == "batch"
+
+
 def test_an_answer_that_reports_a_failure_is_an_error(captured):
     with generation(model="m") as g:
         g.response({"object": "response", "status": "failed", "output": [], "error": {"code": "server_error", "message": "sorry"}})

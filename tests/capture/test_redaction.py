@@ -209,7 +209,8 @@ def test_an_id_that_a_redaction_takes_away_comes_back(captured):
 def test_content_off_keeps_usage_and_metadata(captured):
     captured.configure(content=False)
     with generation(model="m", input="secret", metadata={"kept": 1}) as g:
-        g.output = "secret"
+        logprobs = {"content": [{"token": "secret", "logprob": -1}]}
+        g.response({"choices": [{"message": {"role": "assistant", "content": "secret"}, "logprobs": logprobs}]})
         g.alternatives = ["secret"]
         g.usage(prompt_tokens=3)
         g.fail(ValueError("secret"))

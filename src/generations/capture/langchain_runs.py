@@ -10,6 +10,7 @@ from generations.capture.recording import Recording
 from generations.record.content import to_json
 from generations.wire.payload import Object, as_list, as_object, as_text, first_text, without_absent
 from generations.wire.provider_bodies import spoken
+from generations.wire.provider_cost import provider_cost
 
 SOURCE: Final = "langchain"
 _ROLES: Final = {
@@ -48,7 +49,7 @@ def record_of(recording: Recording) -> Object:
     ] or None
     first = last | (answers[0] if answers else {})
     recording.finish_reason = _reason(choices[0], first) if choices else None
-    recording.tokens = _tokens(choices, last)
+    recording.tokens = _tokens(choices, last) | {"cost": provider_cost(as_object(first.get("token_usage")), first.get("model_name"))}
     recording.tags = as_list(told.get("tags"))
     recording.metadata = _metadata(recording, told, first)
     record = records.record_of(recording)
@@ -93,7 +94,7 @@ def _reason(choice: Object, told: Object) -> str | None:
     return first_text(about.get("finish_reason"), told.get("finish_reason"), told.get("stop_reason"), about.get("stop_reason"))
 
 
-def _tokens(choices: Sequence[Object], output: Object) -> Object | None:
+def _tokens(choices: Sequence[Object], output: Object) -> Object:
     """LangChain counts cached tokens inside the prompt's, and reasoning inside the completion's, whoever the provider is."""
     usage = next((used for choice in choices if (used := as_object(as_object(choice.get("message")).get("usage_metadata")))), None)
     if usage is not None:
@@ -127,6 +128,7 @@ def _metadata(recording: Recording, told: Object, answer: Object) -> Object:
         trace = {"traceId": root, "spanId": run[16:], "parentSpanId": parent[16:] if parent else None}
     named = {
         "requestId": as_text(answer.get("id")),
+        "serviceTier": first_text(answer.get("service_tier"), as_object(answer.get("usage")).get("service_tier")),
         "userId": as_text(metadata.get("user_id")),
         "sessionId": first_text(*(metadata.get(name) for name in _SESSIONS)),
         "agentId": as_text(metadata.get("lc_agent_name")),

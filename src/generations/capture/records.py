@@ -125,6 +125,8 @@ def _metadata(recording: Recording, answer: Answer) -> Object:
         {
             "requestId": answer.response_id,
             "functionId": as_text(recording.function),
+            "serviceTier": answer.service_tier,
+            "response": answer.rest or None,
             "traceId": f"{around.trace_id:032x}" if around.trace_id else None,
             "spanId": f"{around.span_id:016x}" if around.span_id else None,
             "tags": list(map(str, recording.tags)) or None,

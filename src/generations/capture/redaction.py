@@ -255,6 +255,7 @@ def without_content(record: Record) -> Record:
         del otel[name]
     for name in _SAID_TO_LITELLM:
         litellm.pop(name, None)
+    metadata.pop("response", None)
     return record
 
 

@@ -76,7 +76,7 @@ def record_of(exchange: Exchange) -> Object:
         "sessionId": call.session_id,
         "functionId": call.function_id,
         "tags": list(call.tags) or None,
-        "serviceTier": as_text(answer.rest.get("service_tier")),
+        "serviceTier": answer.service_tier,
         **exchange.metadata,
     }
     custom, misplaced = own_metadata(call.custom, known, (exchange.source, "notes", *known))

@@ -278,7 +278,7 @@ def _metadata(sent: Object, call: Call, answer: Answer, misfits: Object, notes: 
         "sessionId": call.session_id,
         "functionId": call.function_id,
         "traceId": as_text(sent.get("trace_id")),
-        "serviceTier": first_text(answer.rest.get("service_tier"), as_object(sent.get("cost_breakdown")).get("service_tier")),
+        "serviceTier": first_text(answer.service_tier, as_object(sent.get("cost_breakdown")).get("service_tier")),
         "tags": list(call.tags) or None,
     }
     if known["traceId"] == call.session_id:

@@ -65,6 +65,11 @@ class Answer(msgspec.Struct, frozen=True):
     rest: Object = msgspec.field(default_factory=dict[str, Any])
     is_one_output: bool = False
 
+    @property
+    def service_tier(self) -> str | None:
+        """The tier that the provider has used, which prices depend on; Anthropic tells it beside the tokens."""
+        return first_text(self.rest.get("service_tier"), as_object(self.rest.get("usage")).get("service_tier"))
+
 
 def answer_of(body: Object) -> Answer | None:
     """The answer that a body describes; None when it is of no known shape."""
