@@ -61,7 +61,7 @@ class _Segment:
         self.descriptor = descriptor
         self.size_bytes = size_bytes
         os.posix_fallocate(descriptor, 0, size_bytes)  # else writing where memory is full would end the process
-        self.map = mmap.mmap(descriptor, size_bytes, flags=mmap.MAP_SHARED | mmap.MAP_POPULATE)
+        self.map = mmap.mmap(descriptor, size_bytes, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
         self.at = _HEAD.size
         self.entries: set[Entry] = set()
 
