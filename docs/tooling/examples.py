@@ -160,6 +160,7 @@ def settle_in(folder: str) -> None:
         del os.environ[name]
     commands = str(Path(sys.executable).parent)
     os.environ.update(PATH=f"{commands}{os.pathsep}{os.environ['PATH']}", HOME=folder, COLUMNS="110", NO_COLOR="1", TERM="dumb", TZ="UTC")
+    os.environ["GENERATIONS_JOURNAL"] = str(Path(folder) / "journal")  # pages end without the end of a program
     os.chdir(folder)
 
 
