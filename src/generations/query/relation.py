@@ -74,7 +74,7 @@ class Relation:
         order = f" ORDER BY {', '.join(str(key) for key in keys)}" if keys else ""
         bounds = f" LIMIT {limit}" if limit is not None else ""
         bounds += f" OFFSET {offset}" if offset else ""
-        return f"SELECT {items} FROM {self.source}{where}{suffix}{order}{bounds}"
+        return tagged.written(f"SELECT {items} FROM {self.source}{where}{suffix}{order}{bounds}")
 
     def sliced(self, limit: int | None, offset: int) -> Relation:
         """The first rows in the present order, after some."""

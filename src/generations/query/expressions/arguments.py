@@ -100,7 +100,8 @@ class Frame:
     """Collects the arguments of one call, and makes its result of SQL that mentions them by short names."""
 
     def __init__(self) -> None:
-        self._bound: list[tuple[str, str]] = []
+        self._bound: dict[str, str] = {}
+        """Names by what they stand for."""
         self._inner: list[tuple[str, str]] = []
         self.spreads = True
         """Whether typed arguments that are NULL make the result NULL without being asked for."""
@@ -170,11 +171,14 @@ class Frame:
 
     def close(self, sql: str) -> str:
         """The SQL with all that it names."""
-        layers: list[list[tuple[str, str]]] = [self._bound, []]
+        layers = [[(name, sql) for sql, name in self._bound.items()], []]
+        here: set[str] = set()
         for name, inner in self._inner:
-            if any(re.search(rf"\b{other}\b", inner) for other, _ in layers[-1]):
+            if not here.isdisjoint(re.findall(r"\w+", inner)):
                 layers.append([])
+                here.clear()
             layers[-1].append((name, inner))
+            here.add(name)
         for layer in reversed(layers):
             sql = tagged.let_all(layer, sql)
         return sql
@@ -191,9 +195,6 @@ class Frame:
         return value.sql if len(value.sql) <= _LONG else self._bind(value.sql)
 
     def _bind(self, sql: str) -> str:
-        for name, bound in self._bound:
-            if bound == sql:
-                return name
-        name = tagged.fresh()
-        self._bound.append((name, sql))
-        return name
+        if sql not in self._bound:
+            self._bound[sql] = tagged.fresh()
+        return self._bound[sql]

@@ -25,6 +25,7 @@ from generations.query.tagged.binding import (
     none_of,
     quote,
     restart_names,
+    written,
 )
 from generations.query.tagged.constants import equality_text, text_of, text_of_float, text_of_instant
 from generations.query.tagged.kinds import (
@@ -118,4 +119,5 @@ __all__ = [
     "to_string",
     "type_name",
     "with_field",
+    "written",
 ]

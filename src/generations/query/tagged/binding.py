@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
+from typing import Final
+
+from generations.errors import InvalidQuery
+
+MOST_NAMES: Final = 100_000
+"""In one statement, which then has 10 to 40 MB; engines read 64 MB."""
+MOST_WRITTEN: Final = 512 << 20
+"""Characters of all that is named or selected from, counted again with everything around it, for it is copied: 1 s in all."""
 
 
 class _Names(threading.local):
-    """The counter of lambda parameters, one for each thread: a statement is compiled in one."""
+    """The counters of lambda parameters and of what they hold, for each thread: a statement is compiled in one."""
 
     def __init__(self) -> None:
         self.next = 0
+        self.written = 0
 
 
 _names = _Names()
@@ -18,7 +27,19 @@ _names = _Names()
 
 def restart_names() -> None:
     """Begin a statement: the same query always gives the same text."""
-    _names.next = 0
+    _names.next = _names.written = 0
+
+
+def written(sql: str) -> str:
+    """A part of the statement that is about to be copied into another one.
+
+    Raises:
+        InvalidQuery: too much was.
+    """
+    _names.written += len(sql)
+    if _names.written > MOST_WRITTEN:
+        raise _too_large()
+    return sql
 
 
 def let(value: str, body: Callable[[str], str]) -> str:
@@ -26,7 +47,7 @@ def let(value: str, body: Callable[[str], str]) -> str:
     if is_name(value):
         return body(value)
     name = fresh()
-    return f"arrayMap({function([name], body(name))}, [{value}])[1]"
+    return f"arrayMap({function([name], body(name))}, [{written(value)}])[1]"
 
 
 LOOSE = "/*\\*/"
@@ -40,14 +61,14 @@ def function(parameters: Sequence[str], body: str) -> str:
     inside guards it. So every test in the body that may fail the query is made to depend on a parameter.
     """
     names = f"({', '.join(parameters)})" if len(parameters) > 1 else parameters[0]
-    return f"{names} -> {body.replace(LOOSE, f', {parameters[-1]}{LOOSE}')}"
+    return f"{names} -> {written(body).replace(LOOSE, f', {parameters[-1]}{LOOSE}')}"
 
 
 def let_all(bound: Sequence[tuple[str, str]], body: str) -> str:
     """Evaluate several values once each: (name from `fresh`, value); `body` uses the names."""
     if not bound:
         return body
-    values = ", ".join(f"[{value}]" for _, value in bound)
+    values = written(", ".join(f"[{value}]" for _, value in bound))
     return f"arrayMap({function([name for name, _ in bound], body)}, {values})[1]"
 
 
@@ -91,8 +112,14 @@ def fails(condition: str, message: str) -> str:
 
 
 def fresh() -> str:
-    """A name for a lambda's parameter, unused so far."""
+    """A name for a lambda's parameter, unused so far.
+
+    Raises:
+        InvalidQuery: there are too many.
+    """
     _names.next += 1
+    if _names.next > MOST_NAMES:
+        raise _too_large()
     return f"x{_names.next}"
 
 
@@ -105,3 +132,7 @@ def quote(text: str) -> str:
     """An SQL string literal of a name (a key of a path, a field). Values never come this way: they are bound."""
     escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace("\0", "\\0")
     return f"'{escaped}'"
+
+
+def _too_large() -> InvalidQuery:
+    return InvalidQuery("the question is too large: too many expressions, or too many within each other", path="/")
