@@ -342,6 +342,12 @@ os.kill(os.getpid(), signal.SIGTERM)
 time.sleep(10)
 """
 
+AROUND_OURS = """
+capture.configure(flush_on_sigterm=True)
+ours = signal.getsignal(signal.SIGTERM)
+signal.signal(signal.SIGTERM, lambda *told: ours(*told))
+"""
+
 
 @pytest.mark.parametrize(
     ("handler", "status"),
@@ -349,8 +355,9 @@ time.sleep(10)
         ("", -signal.SIGTERM),
         ("signal.signal(signal.SIGTERM, lambda *_: os._exit(7))", 7),
         ("signal.signal(signal.SIGTERM, lambda *_: sys.exit(8))", 8),
+        (AROUND_OURS, -signal.SIGTERM),
     ],
-    ids=["default", "own", "exits"],
+    ids=["default", "own", "exits", "around ours"],
 )
 def test_sigterm_flushes_and_goes_on_to_whom_it_was_for(captured, program, handler, status):
     program(SIGTERM.replace("HANDLER", handler), status=status, **environment(captured))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import signal
 import sys
@@ -191,23 +192,18 @@ def _chain_sigterm() -> None:
         ConfigError: not called from the main thread.
     """
     before = signal.getsignal(signal.SIGTERM)
-    if before is _flush_and_pass_on:
+    if isinstance(before, functools.partial) and before.func is _flush_and_pass_on:
         return
     try:
-        signal.signal(signal.SIGTERM, _flush_and_pass_on)
+        signal.signal(signal.SIGTERM, functools.partial(_flush_and_pass_on, before))
     except ValueError:
         raise ConfigError("flush_on_sigterm needs the main thread", hint="call capture.configure where the program starts") from None
-    _passed_on_to.append(before)
 
 
-_passed_on_to: list[Any] = []
-
-
-def _flush_and_pass_on(number: int, frame: FrameType | None) -> None:
+def _flush_and_pass_on(before: Any, number: int, frame: FrameType | None) -> None:
     recorder = _process.recorder
     if recorder is not None:
         recorder.flush(recorder.settings.exit_seconds)
-    before = _passed_on_to[-1]
     if callable(before):
         before(number, frame)
     elif before != signal.SIG_IGN:
