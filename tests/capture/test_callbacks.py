@@ -145,6 +145,23 @@ def test_what_langchain_told_makes_the_same_record_when_it_has_been_bytes(handle
     }
 
 
+@pytest.mark.parametrize(
+    ("used", "counted"),
+    [
+        ({"input_token_details": {"cache_read": 0, "cache_creation": 0, "ephemeral_5m_input_tokens": 7}}, ("cacheWriteTokens", 7)),
+        ({"input_token_details": {"flex_cache_read": 4}, "output_token_details": {"flex_reasoning": 2}}, ("reasoningTokens", 2)),
+    ],
+    ids=["anthropic's cache", "openai's tiers"],
+)
+def test_tokens_of_langchain_are_counted_as_wherever_it_tells_them(handler, kept, used, counted):
+    handler.on_llm_start({}, ["Is it sunny?"], run_id=RUN)
+    told = message("ai", "It is.", usage_metadata={"input_tokens": 12, "output_tokens": 5, "total_tokens": 17} | used)
+    handler.on_llm_end(SimpleNamespace(generations=[[SimpleNamespace(generation_info=None, message=told)]], llm_output=None), run_id=RUN)
+    name, count = counted
+
+    assert record_of(kept[0])["usage"][name] == count
+
+
 def test_a_call_of_langchain_that_fails_makes_the_same_record_when_it_has_been_bytes(handler, kept):
     handler.on_llm_start({"id": ["langchain", "OpenAI"]}, ["Is it sunny?"], run_id=RUN)
     for text in ("It ", "is"):

@@ -9,8 +9,9 @@ from generations.capture import records
 from generations.capture.recording import Recording
 from generations.record.content import to_json
 from generations.wire.payload import Object, as_list, as_object, as_text, first_text, without_absent
-from generations.wire.provider_bodies import spoken
+from generations.wire.provider_bodies import langchain_tokens, openai_tokens, spoken
 from generations.wire.provider_cost import provider_cost
+from generations.wire.usage import usage_of
 
 SOURCE: Final = "langchain"
 _ROLES: Final = {
@@ -95,24 +96,9 @@ def _reason(choice: Object, told: Object) -> str | None:
 
 
 def _tokens(choices: Sequence[Object], output: Object) -> Object:
-    """LangChain counts cached tokens inside the prompt's, and reasoning inside the completion's, whoever the provider is."""
+    """What LangChain counted, else what the provider did."""
     usage = next((used for choice in choices if (used := as_object(as_object(choice.get("message")).get("usage_metadata")))), None)
-    if usage is not None:
-        sent, came = as_object(usage.get("input_token_details")), as_object(usage.get("output_token_details"))
-        return {
-            "promptTokens": usage.get("input_tokens"),
-            "completionTokens": usage.get("output_tokens"),
-            "totalTokens": usage.get("total_tokens"),
-            "cachedTokens": sent.get("cache_read"),
-            "cacheWriteTokens": sent.get("cache_creation"),
-            "reasoningTokens": came.get("reasoning"),
-        }
-    told = as_object(output.get("token_usage"))
-    return {
-        "promptTokens": told.get("prompt_tokens"),
-        "completionTokens": told.get("completion_tokens"),
-        "totalTokens": told.get("total_tokens"),
-    }
+    return usage_of(openai_tokens(as_object(output.get("token_usage"))) if usage is None else langchain_tokens(usage))[0]
 
 
 def _metadata(recording: Recording, told: Object, answer: Object) -> Object:
