@@ -11,14 +11,13 @@ from typing import Any, Final, TypeVar, cast
 from urllib.parse import urlsplit
 
 from generations.capture.counters import LOG
-from generations.capture.functions import Calling
 from generations.capture.process import keep
-from generations.capture.proxies import watched
-from generations.capture.recording import Recording, current_recording
+from generations.capture.proxies import Hidden, watched
+from generations.capture.recording import Calling, Recording, current_recording
 
 Client = TypeVar("Client")
 
-RESOURCES: Final = ("chat.completions", "responses", "messages", "completions", "beta.chat.completions", "beta.messages")
+_RESOURCES: Final = ("chat.completions", "responses", "messages", "completions", "beta.chat.completions", "beta.messages")
 """Where the clients of OpenAI and Anthropic, and those made like them, keep the calls that generate."""
 _PATHS: Final = frozenset(["/chat/completions", "/responses", "/v1/messages", "/completions"])
 _HOSTS: Final = {
@@ -47,7 +46,7 @@ def watch(client: Client, *, stream_usage: bool | None = None) -> Client:
     provider = _HOSTS[host] if host is not None else package
     asks = host in _TELL_USAGE_WHEN_ASKED if stream_usage is None else stream_usage
     watched_any = False
-    for path in RESOURCES:
+    for path in _RESOURCES:
         with suppress(Exception):  # a client without this resource, or one that does not let itself be watched
             resource: Any = attrgetter(path)(client)
             name = "_post" if callable(getattr(resource, "_post", None)) else "create"
@@ -74,7 +73,7 @@ def _recorded(call: Callable[..., Any], package: str, provider: str, *, asks_usa
     @functools.wraps(call)
     def recorded_call(*args: Any, **kwargs: Any) -> Any:
         recording: Recording | None = None
-        is_hidden: Callable[[Any], bool] = _nothing
+        is_hidden: Hidden | None = None
         with suppress(Exception):
             body = None if package in INSTRUMENTED else _body(args, kwargs)
             if body is not None:
@@ -112,13 +111,13 @@ def _body(args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | Non
     return {name: value for name, value in sent.items() if type(value).__name__ not in _UNSET and value is not None}
 
 
-async def _awaited(result: Awaitable[Any], recording: Recording, is_hidden: Callable[[Any], bool]) -> Any:
+async def _awaited(result: Awaitable[Any], recording: Recording, is_hidden: Hidden | None) -> Any:
     with Calling(recording):
         answer = await result
     return _returned(answer, recording, is_hidden)
 
 
-def _returned(answer: Any, recording: Recording, is_hidden: Callable[[Any], bool]) -> Any:
+def _returned(answer: Any, recording: Recording, is_hidden: Hidden | None) -> Any:
     with suppress(Exception):  # an answer of an unknown kind goes to the host as it is
         stream = watched(answer, recording, is_hidden)
         if stream is not None:
@@ -135,11 +134,6 @@ def _returned(answer: Any, recording: Recording, is_hidden: Callable[[Any], bool
                 recording.response(parsed)
     recording.end()
     return answer
-
-
-def _nothing(chunk: Any) -> bool:
-    del chunk
-    return False
 
 
 def _is_usage_alone(chunk: Any) -> bool:

@@ -185,6 +185,11 @@ class Surroundings(Struct, frozen=True):
     span_id: int = 0
     baggage: Mapping[str, object] = MappingProxyType({})
 
+    @property
+    def span(self) -> Object:
+        """The record's `traceId` and `spanId`; empty where there is no span."""
+        return {"traceId": f"{self.trace_id:032x}", "spanId": f"{self.span_id:016x}"} if self.trace_id else {}
+
 
 NO_SURROUNDINGS: Final = Surroundings()
 

@@ -18,10 +18,10 @@ class Counters:
     """Numbers of generations since the process started, was forked, or was configured anew.
 
     Attributes:
-        captured: handed to the recorder, or found in spans that were.
+        captured: recorded, or found in spans.
         sampled_out: left out by a sampling rule.
         sent: taken by the server or the folder.
-        spooled: left on disk because they could not be sent at once; counted in `sent` as well once they were.
+        spooled: left on disk because they could not be sent within 50 ms; counted in `sent` as well once they were.
         recovered: sent for an earlier or another process, which had left them on disk.
         waiting: in memory, on their way.
         dropped: lost, by reason: `memory full`, `spool full`, `redacted` (by a function that returned None), `refused` by
@@ -46,8 +46,8 @@ class Tally:
 
     Attributes:
         captured: counted by the host's threads, under the recorder's lock.
-        found: generations in spans; counted by the recorder's thread alone, as the next three.
         settled: generations that are in memory no more.
+        found: generations in spans; counted by the recorder's thread alone, as the others.
         sampled_out, sent, spooled, recovered: as in `Counters`.
     """
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Final, ParamSpec, TypeVar, overload
-
-from msgspec import Struct
+from typing import Any, ParamSpec, TypeVar, overload
 
 from generations.capture.process import keep
 from generations.capture.proxies import watched
-from generations.capture.recording import Recording
+from generations.capture.recording import Calling, Recording
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_PLAIN: Final = frozenset([str, bytes, bool, int, float, list, tuple, dict, set, type(None)])
 
 
 def generation(
@@ -48,22 +43,6 @@ def generation(
         tags: labels of this call, beside those of `tags(...)`.
     """
     return Recording(keep, model, input, provider=provider, function=function, parameters=parameters, metadata=metadata, tags=tags)
-
-
-class Calling(Struct, frozen=True, eq=False):
-    """A call while it runs: an error ends its recording; an answer does not, for it may be a stream that goes on."""
-
-    _recording: Recording
-
-    def __enter__(self) -> None:
-        if not self._recording.started_ns:
-            self._recording.begin()
-        self._recording.enter()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._recording.leave()
-        if error is not None:
-            self._recording.end(error)
 
 
 @overload
@@ -167,14 +146,10 @@ def _coroutine(function: Callable[..., Any], begun: Begun) -> Callable[..., Any]
 
 def _returned(recording: Recording, result: Any) -> Any:
     """What the function returned; a stream as one that is watched, and ends the recording."""
-    if type(result) not in _PLAIN:
-        stream = watched(result, recording)
-        if stream is not None:
-            return stream
-    if type(result) is str:
-        recording.output = result
-    else:
-        recording.response(result)
+    stream = watched(result, recording)
+    if stream is not None:
+        return stream
+    recording.response(result)
     recording.end()
     return result
 

@@ -99,30 +99,17 @@ class GenerationsHandler(BaseCallbackHandler):
         del inputs
         self._enter(run_id, _Around(parent_run_id, _name(serialized, kwargs), "chain"))
 
-    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """It has ended."""
-        del outputs, kwargs
-        self._around.pop(run_id, None)
-
-    def on_chain_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """It has failed."""
-        del error, kwargs
-        self._around.pop(run_id, None)
-
     def on_tool_start(self, serialized: Any, input_str: Any, *, run_id: UUID, parent_run_id: UUID | None = None, **kwargs: Any) -> None:
         """A tool begins, which may call models."""
         del input_str
         self._enter(run_id, _Around(parent_run_id, _name(serialized, kwargs), "tool"))
 
-    def on_tool_end(self, output: Any, *, run_id: UUID, **kwargs: Any) -> None:
-        """It has ended."""
-        del output, kwargs
+    def on_chain_end(self, outputs: Any, *, run_id: UUID, **kwargs: Any) -> None:
+        """It has ended, with what it made or with an error."""
+        del outputs, kwargs
         self._around.pop(run_id, None)
 
-    def on_tool_error(self, error: BaseException, *, run_id: UUID, **kwargs: Any) -> None:
-        """It has failed."""
-        del error, kwargs
-        self._around.pop(run_id, None)
+    on_chain_error = on_tool_end = on_tool_error = on_chain_end
 
     def _enter(self, run_id: UUID, around: _Around) -> None:
         while len(self._around) >= MOST_RUNS:

@@ -48,22 +48,17 @@ class GenerationsLogger(CustomLogger):
                 self._around[kwargs["litellm_call_id"]] = around
 
     def log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-        """A call has succeeded."""
+        """A call has ended, with an answer or with an error."""
         del response_obj, start_time, end_time
         with suppress(Exception):  # as above
             self._keep(kwargs)
 
-    def log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-        """A call has failed."""
-        self.log_success_event(kwargs, response_obj, start_time, end_time)
-
     async def async_log_success_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-        """An asynchronous call has succeeded."""
+        """An asynchronous one has."""
         self.log_success_event(kwargs, response_obj, start_time, end_time)
 
-    async def async_log_failure_event(self, kwargs: Any, response_obj: Any, start_time: Any, end_time: Any) -> None:
-        """An asynchronous call has failed."""
-        self.log_success_event(kwargs, response_obj, start_time, end_time)
+    log_failure_event = log_success_event
+    async_log_failure_event = async_log_success_event
 
     def _keep(self, kwargs: Any) -> None:
         payload = kwargs.get("standard_logging_object")

@@ -18,7 +18,5 @@ def record_of(recording: Recording) -> Object | None:
     record = litellm.record_of(recording.told)
     if record is not None:
         metadata, around = as_object(record.get("metadata")), recording.surroundings
-        if around.trace_id:
-            metadata |= {"traceId": f"{around.trace_id:032x}", "spanId": f"{around.span_id:016x}"}
-        record["metadata"] = declared(in_surroundings(metadata, recording.context, around.baggage))
+        record["metadata"] = declared(in_surroundings(metadata | around.span, recording.context, around.baggage))
     return record

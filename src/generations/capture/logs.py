@@ -26,9 +26,8 @@ class GenerationIdFilter(logging.Filter):
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        around = surroundings()
-        trace_id = f"{around.trace_id:032x}" if around.trace_id else None
-        span_id = f"{around.span_id:016x}" if around.span_id else None
+        span = surroundings().span
+        trace_id, span_id = span.get("traceId"), span.get("spanId")
         generation_id = current_id() or (_call_id(trace_id, span_id) if trace_id and span_id else None)
         vars(record).update(generation_id=generation_id, trace_id=trace_id, span_id=span_id)
         return True

@@ -16,7 +16,7 @@ Hidden = Callable[[Any], bool]
 
 
 class _Proxy:
-    def __init__(self, stream: Any, recording: Recording, is_hidden: Hidden) -> None:
+    def __init__(self, stream: Any, recording: Recording, is_hidden: Hidden | None) -> None:
         self._stream = stream
         self._recording = recording
         self._is_hidden = is_hidden
@@ -32,7 +32,7 @@ class _Proxy:
         """Record a chunk; whether the host gets it."""
         with suppress(Exception):  # whatever a chunk is, it is the host's first
             self._recording.chunk(chunk)
-            return not self._is_hidden(chunk)
+            return self._is_hidden is None or not self._is_hidden(chunk)
         return True
 
     def _left_early(self) -> None:
@@ -108,7 +108,7 @@ class AsyncStreamProxy(_Proxy):
         return await self._stream.aclose()
 
 
-def watched(stream: Any, recording: Recording, is_hidden: Hidden = lambda _: False) -> Any:
+def watched(stream: Any, recording: Recording, is_hidden: Hidden | None = None) -> Any:
     """A proxy of a stream; None when it is none."""
     if hasattr(stream, "__anext__"):
         return AsyncStreamProxy(stream, recording, is_hidden)

@@ -14,6 +14,8 @@ from itertools import count
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from msgspec import Struct
+
 from generations.capture.context import NO_SURROUNDINGS, NOTHING_TOLD, current_context, surroundings
 from generations.capture.counters import LOG
 from generations.capture.snapshot import Snapshot
@@ -153,7 +155,7 @@ class Recording:
 
     def __enter__(self) -> Self:
         self.begin()
-        self._token = _current.set(self)
+        self.enter()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -232,7 +234,7 @@ class Recording:
 
     def chunk(self, chunk: Any) -> None:
         """Take one piece of a streamed answer: a text, or an event of a provider's SDK."""
-        if not self.first_token_ns and not is_preamble(chunk):
+        if not self.first_token_ns and not _is_preamble(chunk):
             self.first_token_ns = time.perf_counter_ns()
         if self.chunks is None:
             self.chunks = []
@@ -280,6 +282,22 @@ class Recording:
         self._keep(self)
 
 
+class Calling(Struct, frozen=True, eq=False):
+    """A call while it runs: an error ends its recording; an answer does not, for it may be a stream that goes on."""
+
+    _recording: Recording
+
+    def __enter__(self) -> None:
+        if not self._recording.started_ns:
+            self._recording.begin()
+        self._recording.enter()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._recording.leave()
+        if error is not None:
+            self._recording.end(error)
+
+
 def _new_id() -> str:
     """A UUIDv7, increasing within the process but for one in 262,144; without a lock, which a fork might find taken."""
     return uuid7_text(time.time_ns() // 1_000_000, next(_sequence) & 0x3FFFF, os.urandom(7))
@@ -288,7 +306,7 @@ def _new_id() -> str:
 _sequence: Final = count()
 
 
-def is_preamble(chunk: Any) -> bool:
+def _is_preamble(chunk: Any) -> bool:
     """Whether an event of a stream comes before the first token: a message that starts, a chunk that only names the role."""
     kind = getattr(chunk, "type", None)
     if isinstance(kind, str):

@@ -28,7 +28,7 @@ def record_of(recording: Recording) -> Object:
     body, loose_output = _answered(recording)
     answer = (answer_of(body) if body is not None else None) or _NO_ANSWER
     request = as_object(recording.request)
-    asked = request_of(without_transport(request)) if request else None
+    asked = request_of(_without_transport(request)) if request else None
     parameters, misfits = call_parameters(recording.parameters | (asked.parameters if asked else {}))
     usage, notes = usage_of(answer.tokens)
     usage |= _told_usage(recording.tokens or {})
@@ -55,7 +55,7 @@ def record_of(recording: Recording) -> Object:
     )
 
 
-def without_transport(request: Object) -> Object:
+def _without_transport(request: Object) -> Object:
     """The body of a request, without the arguments that only its SDK reads."""
     body = {name: value for name, value in request.items() if name not in _OF_THE_TRANSPORT and name != "extra_body"}
     return body | as_object(request.get("extra_body"))
@@ -127,8 +127,7 @@ def _metadata(recording: Recording, answer: Answer) -> Object:
             "functionId": as_text(recording.function),
             "serviceTier": answer.service_tier,
             "response": answer.rest or None,
-            "traceId": f"{around.trace_id:032x}" if around.trace_id else None,
-            "spanId": f"{around.span_id:016x}" if around.span_id else None,
+            **around.span,
             "tags": list(map(str, recording.tags)) or None,
         }
     )
@@ -138,28 +137,21 @@ def _metadata(recording: Recording, answer: Answer) -> Object:
 def declared(metadata: Object) -> Object:
     """The metadata with its declared keys of their types: numbers as texts, and what is neither under `unread`."""
     unread: Object = {}
-    for field in _DECLARED:
-        name = field.path.removeprefix("metadata.")
+    for name, kind in _DECLARED.items():
         value = metadata.get(name)
-        if value is None or isinstance(value, str):
-            is_right = value is None or field.type == "string"
-        else:
-            is_right = (
-                field.type == "strings" and isinstance(value, list) and all(isinstance(item, str) for item in cast("list[Any]", value))
-            )
-        if is_right:
+        if value is None:
             continue
-        del metadata[name]
-        if field.type == "strings" and isinstance(value, str | list):
-            metadata[name] = [str(item) for item in ([value] if isinstance(value, str) else cast("list[Any]", value))]
-        elif field.type == "string" and isinstance(value, int | float):
+        if kind == "string" and isinstance(value, str | int | float):
             metadata[name] = str(value)
+        elif kind == "strings" and isinstance(value, str | list):
+            metadata[name] = [str(item) for item in ([value] if isinstance(value, str) else cast("list[Any]", value))]
         else:
-            unread[name] = value
+            unread[name] = metadata.pop(name)
     return metadata | {"unread": unread} if unread else metadata
 
 
-_DECLARED: Final = [field for field in FIELDS if field.path.startswith("metadata.")]
+_DECLARED: Final = {field.path.removeprefix("metadata."): field.type for field in FIELDS if field.path.startswith("metadata.")}
+"""Their types: `string` or `strings`."""
 
 
 def _performance(recording: Recording) -> Object:

@@ -17,6 +17,7 @@ from typing import Any, Final, cast
 from generations.errors import ConfigError
 from generations.record.fields import BY_PATH, FIELDS
 from generations.record.nearest import nearest
+from generations.wire.payload import as_object
 
 Record = dict[str, Any]
 Redaction = Callable[[Record], Record | None]
@@ -145,7 +146,7 @@ PATTERNS: Final[dict[str, Pattern]] = {
     "iban": Pattern(
         re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,29}"),
         _iban,
-        "International bank account numbers, by their check digits.",
+        "International bank account numbers, by length and check digits.",
     ),
     "card": Pattern(
         re.compile(r"(?<![\d.])\d(?:[ -]?\d){12,40}(?!\d)"),
@@ -249,8 +250,8 @@ def without_content(record: Record) -> Record:
     """The record without what was said: usage, times, parameters and metadata stay."""
     for path in _CONTENT:
         _change(record, path, None)
-    metadata = as_dict(record.get("metadata"))
-    otel, litellm = as_dict(metadata.get("otel")), as_dict(metadata.get("litellm"))
+    metadata = as_object(record.get("metadata"))
+    otel, litellm = as_object(metadata.get("otel")), as_object(metadata.get("litellm"))
     for name in otel.keys() - _TOLD_BY_THE_SPAN:
         del otel[name]
     for name in _SAID_TO_LITELLM:
@@ -263,7 +264,7 @@ def without_anything_open(record: Record) -> Record:
     """The record without what was said and without all that a redaction might have had to change."""
     without_content(record)
     record.pop("parameters", None)
-    metadata = as_dict(record.get("metadata"))
+    metadata = as_object(record.get("metadata"))
     record["metadata"] = {name: value for name, value in metadata.items() if name in _TECHNICAL}
     return record
 
@@ -276,11 +277,6 @@ _SAID_TO_LITELLM: Final = ("error_information", "guardrail_information", "standa
 _TECHNICAL: Final = frozenset(
     field.path.removeprefix("metadata.") for field in FIELDS if field.path.startswith("metadata.") and field.privacy == "technical"
 ) - {"tags"}
-
-
-def as_dict(value: Any) -> Record:
-    """The value when it is an object, else an empty one."""
-    return cast("Record", value) if isinstance(value, dict) else {}
 
 
 def _replaced(text: str, label: str, expression: re.Pattern[str], found: Callable[[re.Match[str]], Sequence[tuple[int, int]]]) -> str:
@@ -300,7 +296,7 @@ def _change(holder: Any, path: Sequence[str], change: Callable[[Any], Any] | Non
             _change(item, path, change)
         return
     name, *below = path
-    found = as_dict(holder)
+    found = as_object(holder)
     if name not in found:
         return
     if below:

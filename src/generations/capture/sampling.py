@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from hashlib import blake2b
 from typing import Any
 
-from generations.capture.redaction import as_dict
 from generations.errors import ConfigError
+from generations.wire.payload import as_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,14 @@ class Sampling:
         rate = self._rate(record)
         if rate >= 1:
             return True
-        metadata = as_dict(record.get("metadata"))
+        metadata = as_object(record.get("metadata"))
         seed = metadata.get("traceId") or metadata.get("sessionId") or record["id"]
         share = int.from_bytes(blake2b(str(seed).encode(errors="replace"), digest_size=8).digest(), "big") / 2**64
         return share < rate
 
     def _rate(self, record: dict[str, Any]) -> float:
-        model = str(as_dict(record.get("model")).get("id", ""))
-        function = str(as_dict(record.get("metadata")).get("functionId", ""))
+        model = str(as_object(record.get("model")).get("id", ""))
+        function = str(as_object(record.get("metadata")).get("functionId", ""))
         for rule in self.rules:
             if fnmatchcase(model, rule.model) and fnmatchcase(function, rule.function):
                 return rule.rate
