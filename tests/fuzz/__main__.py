@@ -1,7 +1,8 @@
 """Fuzz everything that comes from outside: `python -m tests.fuzz [--seconds 60] [--seed N] [TARGET …]`, or one kept payload again.
 
 Each target runs for its share of the time. A payload that breaks its target is made smaller and kept in `build/fuzz`;
-`python -m tests.fuzz --again build/fuzz/TARGET-….bin` checks it anew.
+`python -m tests.fuzz --again build/fuzz/TARGET-….bin` checks it anew. The payload that is read just now is in
+`build/fuzz/TARGET-now.bin`, and stays there when it ends the process.
 """
 
 from __future__ import annotations
@@ -50,13 +51,16 @@ def main() -> int:
 def fuzzed(target: Target, seconds: float, start: int) -> bool:
     """Run a target for so long; whether it held."""
     started, whole, number, at_once = time.monotonic(), Run(), start, 10
+    KEPT.mkdir(parents=True, exist_ok=True)
+    now = KEPT / f"{target.name}-now.bin"
     while whole.failure is None and (spent := time.monotonic() - started) < seconds:
-        run = examples(target, at_once, number)
+        run = examples(target, at_once, number, now)
         number += 1
         at_once = min(200, max(10, int(at_once * seconds / 10 / max(time.monotonic() - started - spent, 0.01))))
         whole.executions += run.executions
         whole.slowest_seconds = max(whole.slowest_seconds, run.slowest_seconds)
         whole.failing, whole.failure = run.failing, run.failure
+    now.unlink(missing_ok=True)
     took = time.monotonic() - started
     told = f"{target.name:<24} {whole.executions:>8,} payloads in {took:>5.1f} s, the slowest {whole.slowest_seconds * 1000:>5.0f} ms"
     print(f"{told}: {'BROKEN' if whole.failure else 'held'}", flush=True)
@@ -69,7 +73,6 @@ def tell(target: Target, run: Run) -> None:
     """Keep the payload, and say how it broke the target."""
     traceback.print_exception(run.failure, limit=-6, file=sys.stdout)
     payload = run.failing or b""
-    KEPT.mkdir(parents=True, exist_ok=True)
     kept = KEPT / f"{target.name}-{hashlib.sha256(payload).hexdigest()[:12]}.bin"
     kept.write_bytes(payload)
     print(f"  {payload[:300]!r}{' …' if len(payload) > 300 else ''}\n  kept: python -m tests.fuzz --again {kept}", flush=True)

@@ -125,6 +125,9 @@ NAMES: Final = (
     "²",
 )
 
+MOST_BYTES: Final = 4 << 20
+"""Of a payload, about: changes that multiply what others have multiplied made some of 270 MB, which only broke the run."""
+
 _TREE: Final = ("replace", "replace", "replace", "delete", "add", "rename", "copy", "swap", "wrap", "text", "many")
 _BYTES: Final = ("cut", "flip", "insert", "remove", "repeat", "mark", "double")
 
@@ -157,7 +160,8 @@ def text_of(value: Any) -> bytes:
     except RecursionError:
         return b"[" * 3_000
     for name, raw in _RAW.items():
-        text = text.replace(json.dumps({"\0raw": name}, separators=(",", ":")).encode(), raw)
+        room = max(0, MOST_BYTES - len(text)) // len(raw)
+        text = text.replace(json.dumps({"\0raw": name}, separators=(",", ":")).encode(), raw, room)
     return text
 
 
@@ -240,7 +244,8 @@ def _change(kind: str, container: Any, key: Any, which: int, places: list[tuple[
         case "text":
             container[key] = _as_text(container[key], which)
         case "many" if len(places) < 1_000:
-            container[key] = [copy.deepcopy(container[key]) for _ in range(2 + which % 30)]
+            fitting = MOST_BYTES // max(len(text_of(container[key])), 1)
+            container[key] = [copy.deepcopy(container[key]) for _ in range(min(2 + which % 30, max(fitting, 1)))]
         case _:
             container[key] = hostile
     if not container:  # a place to change must be left

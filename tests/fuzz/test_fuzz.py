@@ -30,5 +30,5 @@ def test_whatever_is_sent_is_answered_as_the_protocol_says(served, name):
 
 def held(target, count):
     run = examples(target, count)
-    assert run.failure is None, f"{run.failure!r} for {run.failing!r}"
+    assert run.failure is None, f"{run.failure!r} for {len(run.failing or b''):,} bytes: {(run.failing or b'')[:300]!r}"
     assert run.executions
