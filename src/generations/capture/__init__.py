@@ -9,6 +9,16 @@
 
 Importing does nothing. The first generation starts one daemon thread, which does all the work; the host's threads only take
 snapshots. Nothing here raises into the host, except `configure` when it is told what cannot be followed.
+
+The modules, by where they run and in the order in which a generation passes them:
+
+- the host's threads: `functions`, `clients` with `proxies`, `langchain`, `litellm`, and `instrumenting` with `instrumentations` and
+  `listening` take a call; `recording`, `context`, `snapshot`, `spans` and `open_spans` say what is taken; `process` hands it on
+- into the journal: `stored` packs, `journal` keeps
+- the recorder's thread: `recorder` goes round; `reading` makes records of recordings (`records`, `langchain_runs`, `litellm_calls`),
+  `traces` of spans, `taking_over` of what a killed process left; `preparing` samples, redacts and encodes (`sampling`, `redaction`)
+- out of the process: `delivery`, over `spool` and `sinks`
+- beside: `settings`, `counters`, `locking`, `logs`
 """
 
 from __future__ import annotations
