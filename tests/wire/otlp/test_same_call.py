@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from generations.wire.otlp.trace import read_traces
@@ -234,3 +236,15 @@ def test_a_client_that_does_not_see_the_frameworks_span_is_paired_by_time():
     assert len(records(60)) == 2
     assert len(records(38, 39)) == 3
     assert len(records(39, parent="00000000000000a1")) == 2
+
+
+def test_a_call_that_is_seen_by_very_many_is_read_as_fast_as_they_are_alone():
+    def seconds(parent_of):
+        spans = [a_chat(f"{number:016x}", parent_span_id=parent_of(number)) for number in range(1, 1_001)]
+        started = time.process_time()
+        read_traces(spans, [])
+        return time.process_time() - started
+
+    seconds(lambda _: "")
+    alone = seconds(lambda _: "")
+    assert seconds(lambda number: f"{number - 1:016x}") < 5 * alone

@@ -11,7 +11,7 @@ from itertools import combinations
 from typing import Any
 
 import msgspec
-from msgspec.structs import fields, replace
+from msgspec.structs import replace
 
 from generations.wire.bounds import MOST_LEVELS, MOST_TWINS
 from generations.wire.call import Call, Tokens
@@ -228,16 +228,16 @@ def with_fallback(call: Call, other: Call) -> Call:
     Counts of tokens are not mixed: where both tell them, parts are taken over only if the whole is the same.
     """
     found: dict[str, Any] = {}
-    for field in fields(Call):
-        mine, others = getattr(call, field.name), getattr(other, field.name)
-        if field.name in ("parameters", "custom", "kept"):
-            found[field.name] = {**others, **mine}
-        elif field.name == "tokens":
-            found[field.name] = _tokens(mine, others)
-        elif field.name == "choices":
-            found[field.name] = mine if any(choice.content is not None for choice in mine) or not others else others
+    for name in Call.__struct_fields__:  # `fields` reads annotations each time, for 0.3 ms
+        mine, others = getattr(call, name), getattr(other, name)
+        if name in ("parameters", "custom", "kept"):
+            found[name] = {**others, **mine}
+        elif name == "tokens":
+            found[name] = _tokens(mine, others)
+        elif name == "choices":
+            found[name] = mine if any(choice.content is not None for choice in mine) or not others else others
         elif mine is None or mine is False or mine == ():
-            found[field.name] = others
+            found[name] = others
     return replace(call, **found)
 
 
@@ -247,9 +247,9 @@ def _tokens(mine: Tokens, others: Tokens) -> Tokens:
     if _main(mine) != _main(others):
         return mine.with_cost_of(others)
     parts = {
-        field.name: getattr(others, field.name)
-        for field in fields(Tokens)
-        if getattr(mine, field.name) is None and mine.are_inside == others.are_inside
+        name: getattr(others, name)
+        for name in Tokens.__struct_fields__
+        if getattr(mine, name) is None and mine.are_inside == others.are_inside
     }
     return replace(mine, **parts).with_cost_of(others)
 
