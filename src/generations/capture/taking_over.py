@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
-
-import msgspec
 
 from generations.capture.counters import Tally
 from generations.capture.open_spans import SpansLeftOpen
@@ -29,13 +29,12 @@ def lines_left(left: Left, settings: Settings, tally: Tally) -> list[bytes]:
     """The records of a journal, prepared as this process prepares its own.
 
     Where the process that is no more redacted in another way, nobody knows what it would have hidden: all that might be is dropped.
+    What cannot be read, as another version may have written it, is left out and told. Never raises.
     """
     found: list[Captured] = []
     for body in left.bodies:
-        try:
+        with _told(tally):
             found.append(restored(body))
-        except msgspec.MsgspecError as error:
-            tally.error("journal", f"an entry of a process that was killed cannot be read: {error}")
     records = _records(found, settings, tally)
     if not left.has_rules:
         records = [noted(without_anything_open(record), "redaction unknown") for record in records]
@@ -47,10 +46,21 @@ def _records(found: list[Captured], settings: Settings, tally: Tally) -> list[Ob
     traces = Traces(SpansLeftOpen(one.span for one in found if isinstance(one, OpenSpan)), tally, settings.memory_bytes)
     records: list[Object] = []
     for one in found:
-        match one:
-            case Recording():
-                record = record_of(one)
-                records += [] if record is None else [record]
-            case EndedSpan() | OpenSpan() | EmittedLog():
-                records += traces.add(one)
-    return records + traces.all()
+        with _told(tally):
+            match one:
+                case Recording():
+                    record = record_of(one)
+                    records += [] if record is None else [record]
+                case EndedSpan() | OpenSpan() | EmittedLog():
+                    records += traces.add(one)
+    with _told(tally):
+        records += traces.all()
+    return records
+
+
+@contextmanager
+def _told(tally: Tally) -> Generator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - one bad entry must not take the others with it, in this process and in those after it
+        tally.error("journal", f"an entry of a process that was killed cannot be read: {type(error).__name__}: {error}")

@@ -1,0 +1,53 @@
+"""What a process left that is no more, also where another version wrote it, or nobody of ours: the rest is taken."""
+
+import msgspec
+import pytest
+
+from generations.capture.counters import Tally
+from generations.capture.recording import Recording
+from generations.capture.settings import settled
+from generations.capture.stored import packed
+from generations.capture.taking_over import lines_left
+
+
+class Bodies:
+    """What was left, under the same rules."""
+
+    has_rules = True
+
+    def __init__(self, *bodies):
+        self.bodies = bodies
+
+
+def entry(id="good", **fields):
+    recording = Recording(lambda _: None, "m", "Where?", id=id)
+    for name, value in fields.items():
+        setattr(recording, name, value)
+    return packed(recording)
+
+
+def of_another_version():
+    """An entry with one value less."""
+    kind, plain, *rest = msgspec.msgpack.decode(entry("bad"))
+    return msgspec.msgpack.encode([kind, plain[:-1], *rest])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        b"",
+        b"[" * 100_000,
+        of_another_version(),
+        entry("bad", source="a library that nobody knows"),
+        entry("bad", source="langchain", told={"sent": "Where?"}),
+        entry("bad", tags=5),
+    ],
+    ids=["nothing", "deep", "of another version", "of an unknown library", "told otherwise", "of another type"],
+)
+def test_an_entry_that_cannot_be_read_takes_no_other_with_it(bad, tmp_path):
+    tally = Tally()
+    lines = lines_left(Bodies(entry("before"), bad, entry("after")), settled(url=tmp_path, spool=False, journal=False), tally)
+
+    ids = [msgspec.json.decode(line)["id"] for line in lines]
+    assert [id for id in ids if id != "bad"] == ["before", "after"]
+    assert tally.counters().errors["journal"] == 3 - len(ids)
