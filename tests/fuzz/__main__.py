@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import logging
 import random
 import sys
 import time
 import traceback
 from pathlib import Path
 
+from tests.fuzz.journal import JOURNAL
 from tests.fuzz.large import large
 from tests.fuzz.running import Run, checked, examples
 from tests.fuzz.served import served_targets
@@ -33,8 +35,9 @@ def main() -> int:
     options.add_argument("--seed", type=int, default=None, help="a new one each time")
     options.add_argument("--again", type=Path, help="a payload that was kept; its name says the target")
     asked = options.parse_args()
+    logging.getLogger("generations.capture").setLevel(logging.ERROR)  # it tells of each journal that cannot be read
     with served_targets() as served:
-        targets = {target.name: target for target in (*TARGETS, large(_MOST_OF_ONE_THING), *served)}
+        targets = {target.name: target for target in (*TARGETS, JOURNAL, large(_MOST_OF_ONE_THING), *served)}
         if asked.again is not None:
             name = asked.again.stem.rpartition("-")[0]
             print(f"{name}: held, in {checked(targets[name].check, asked.again.read_bytes()):.3f} s of processor time")

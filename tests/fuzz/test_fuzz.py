@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.fuzz.journal import JOURNAL
 from tests.fuzz.large import large
 from tests.fuzz.running import examples
 from tests.fuzz.served import Fuzzed, targets_on
@@ -18,7 +19,7 @@ def served(server):
     fuzzed.end()
 
 
-@pytest.mark.parametrize("protocol", [*TARGETS, large(100)], ids=lambda target: target.name)
+@pytest.mark.parametrize("protocol", [*TARGETS, JOURNAL, large(100)], ids=lambda target: target.name)
 def test_whatever_comes_is_read_or_refused(protocol):
     held(protocol, 20)
 
