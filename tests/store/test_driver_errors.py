@@ -33,6 +33,16 @@ OF_A_SERVER = (
             LimitExceeded,
             "the query returns more rows than it may (limit `result_rows`): Limit for result exceeded, max rows: 9, current rows: 11",
         ),
+        *(
+            (text, LimitExceeded, "the query is longer, or nested deeper, than the engine reads")
+            for text in (
+                "Code: 62. DB::Exception: Max query size exceeded (can be increased with the `max_query_size` setting): Syntax error: "
+                "failed at position 262143 (x216): x216. . (SYNTAX_ERROR)",
+                "Code: 167. DB::Exception: AST is too deep. Maximum: 1000. (TOO_DEEP_AST)",
+                "Code: 306. DB::Exception: Maximum parse depth (1000) exceeded. Consider rising max_parser_depth. (TOO_DEEP_RECURSION)",
+                "Code: 168. DB::Exception: AST is too big. Maximum: 2000000. (TOO_BIG_AST)",
+            )
+        ),
         (
             "Code: 243. DB::Exception: Cannot reserve 1.00 MiB, not enough space. (NOT_ENOUGH_SPACE)",
             StoreUnavailable,

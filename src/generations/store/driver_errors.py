@@ -27,6 +27,7 @@ _LIMITS = {
     "TOO_MANY_ROWS_OR_BYTES": ("result_rows", "the query returns more rows than it may"),
     "TOO_MANY_ROWS": ("result_rows", "the query reads more rows than it may"),
 }
+_TOO_LARGE = {"TOO_DEEP_AST", "TOO_BIG_AST", "TOO_DEEP_RECURSION"}
 _DAMAGED = {
     "CHECKSUM_DOESNT_MATCH",
     "CANNOT_DECOMPRESS",
@@ -74,6 +75,8 @@ def translate(text: str, where: str) -> StoreError:
     if name in _LIMITS:
         limit, said = _LIMITS[name]
         return LimitExceeded(f"{said} (limit `{limit}`): {said_by(text)}", hint=f"narrow the query, or raise `{limit}`")
+    if name in _TOO_LARGE or "Max query size exceeded" in text:
+        return LimitExceeded("the query is longer, or nested deeper, than the engine reads", hint="ask for less at once")
     if name in _NO_VALUE or name.startswith("CANNOT_PARSE"):
         return QueryFailed(said_by(text))
     if name in _DAMAGED:
