@@ -1,12 +1,14 @@
 """What must not leave the process does not."""
 
 import re
+import subprocess
+import sys
 
 import pytest
 
 from generations import ConfigError, capture
 from generations.capture import Sample, erase, generation, mask, preparing
-from generations.capture.redaction import PATTERNS
+from generations.capture.redaction import PATTERNS, name_of
 
 SECRETS = {
     "key": [
@@ -302,3 +304,47 @@ with capture.generation(model="m"):
     )
 
     assert "nothing is captured" in told
+
+
+def closing_over(held):
+    return lambda record: record if held else None
+
+
+NAMED = """
+import re
+from generations.capture.redaction import name_of
+
+def made():
+    def walk(value):
+        return [walk(item) for item in value] if isinstance(value, list) else value
+    names = {"ada", "grace", "edsger", "barbara"}
+    kinds = {"mail": re.compile("x" * 300), "names": frozenset(names)}
+    def redact(record, also=(names,)):
+        return walk(record) if kinds else record
+    return redact
+
+print(name_of(made()))
+"""
+
+
+def test_a_redaction_is_called_the_same_in_every_process_whatever_it_closes_over():
+    names = {subprocess.run([sys.executable, "-c", NAMED], capture_output=True, check=True).stdout for _ in range(3)}
+
+    assert len(names) == 1
+
+
+def test_redactions_that_differ_are_called_differently():
+    chosen = {"strict": lambda record: {**record, "input": None}, "none": lambda record: record}
+    assert name_of(chosen["strict"]) != name_of(chosen["none"])
+    alike = ["x" * 300 + end for end in "ab"]
+    assert len({name_of(closing_over(re.compile(text))) for text in alike}) == 2
+    assert name_of(closing_over([{"a"}])) != name_of(closing_over([{"b"}]))
+
+
+def test_a_redaction_whose_name_cannot_be_told_has_another_one_each_time():
+    class Nameless:
+        def __repr__(self):
+            raise RuntimeError
+
+    redaction = closing_over(Nameless())
+    assert name_of(redaction) != name_of(redaction)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from secrets import token_hex
 from types import FunctionType
 from typing import Any, Final, cast
 
@@ -238,12 +239,39 @@ def erase(*paths: str) -> Redaction:
 
 def name_of(redaction: Redaction) -> str:
     """What another start of the same program calls it as well; a redaction that cannot be named is called something else each time."""
-    if not isinstance(redaction, FunctionType):
-        return repr(redaction)
-    if redaction.__module__ == __name__:
-        return redaction.__qualname__
-    held = [cell.cell_contents for cell in redaction.__closure__ or ()]
-    return repr((redaction.__code__.co_filename, redaction.__qualname__, redaction.__defaults__, redaction.__kwdefaults__, held))
+    try:
+        return _named(redaction, ())
+    except Exception:  # noqa: BLE001 - whatever an object of the host does when it is asked for its name
+        return token_hex(16)
+
+
+def _named(value: Any, above: tuple[object, ...]) -> str:
+    """A function by its place and what it holds, which may be itself; collections by what is in them; all else as it calls itself."""
+    if any(value is one for one in above):
+        return "…"
+    above = (*above, value)
+    match value:
+        case FunctionType() if value.__module__ == __name__:
+            return value.__qualname__
+        case FunctionType():
+            code = value.__code__
+            held = [cell.cell_contents for cell in value.__closure__ or ()]
+            told = [code.co_filename, value.__qualname__, value.__defaults__, value.__kwdefaults__, held]
+            if code.co_name == "<lambda>":  # others in its file have the same name
+                told += [code.co_code.hex(), code.co_names, code.co_consts]
+            return _named(told, above)
+        case re.Pattern():
+            pattern = cast("re.Pattern[Any]", value)
+            return repr((pattern.pattern, pattern.flags))
+        case dict():
+            members = cast("dict[Any, Any]", value)
+            return repr([(_named(key, above), _named(item, above)) for key, item in members.items()])
+        case list() | tuple():
+            return repr([_named(item, above) for item in cast("Sequence[Any]", value)])
+        case set() | frozenset():  # their order is another one in each process
+            return repr(sorted(_named(item, above) for item in cast("set[Any]", value)))
+        case _:
+            return repr(value)
 
 
 def without_content(record: Record) -> Record:
