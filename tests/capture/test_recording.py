@@ -498,6 +498,17 @@ def test_a_flush_may_wait_as_long_as_it_takes(captured):
     assert capture.flush(float("inf"))
 
 
+def test_a_piece_of_a_stream_that_lets_nothing_be_asked_is_the_hosts_affair(captured):
+    class Hostile:
+        def __getattr__(self, name):
+            raise RuntimeError(name)
+
+    with generation(model="m") as g:
+        g.chunk(Hostile())
+
+    assert captured.record()["status"] == "success"
+
+
 def test_a_fork_lets_go_only_of_a_lock_that_it_had(captured):
     """While something is imported for longer than a fork waits, that goes on after it."""
     recorder = process._process.recorder

@@ -234,8 +234,10 @@ class Recording:
 
     def chunk(self, chunk: Any) -> None:
         """Take one piece of a streamed answer: a text, or an event of a provider's SDK."""
-        if not self.first_token_ns and not _is_preamble(chunk):
-            self.first_token_ns = time.perf_counter_ns()
+        if not self.first_token_ns:
+            with suppress(Exception):  # whatever an object of the host does when it is asked
+                if not _is_preamble(chunk):
+                    self.first_token_ns = time.perf_counter_ns()
         if self.chunks is None:
             self.chunks = []
         if len(self.chunks) < MOST_CHUNKS:

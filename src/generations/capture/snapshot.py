@@ -6,13 +6,13 @@ the host: neither `repr` nor properties.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from operator import attrgetter
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -131,7 +131,7 @@ class _OneLevel(Snapshot):
 
     def other(self, value: Any) -> Any:
         """An object that is of none of JSON's types."""
-        return dict(cast("Mapping[Any, Any]", value)) if isinstance(value, Mapping) else self._other(value, 0)
+        return dict(cast("MappingProxyType[Any, Any]", value)) if type(value) is MappingProxyType else self._other(value, 0)
 
 
 def _key(key: Any) -> str:

@@ -1,6 +1,6 @@
 """What was captured as bytes, for the journal, and back.
 
-`packed` runs on the host's threads. What it is given was made plain before, but for the pieces of streams.
+`packed` runs on the host's threads. What it is given was made plain before, but for the pieces of streams and the bodies of logs.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from generations.capture.context import NO_SURROUNDINGS, NOTHING_TOLD, Context, Surroundings
 from generations.capture.preparing import mended
 from generations.capture.recording import Recording
-from generations.capture.snapshot import one_level
+from generations.capture.snapshot import Snapshot, one_level
 from generations.capture.spans import Around, EmittedLog, EndedSpan, OpenSpan, TakenLog, TakenSpan
 from generations.record import content
 
@@ -38,7 +39,6 @@ _PLAIN: Final = (
     "finish_reason",
     "tokens",
     "answer",
-    "chunks",
     "error",
     "timestamp_ns",
     "started_ns",
@@ -48,12 +48,17 @@ _PLAIN: Final = (
 _plain_of = attrgetter(*_PLAIN)
 
 
+MOST_CHUNK_BYTES: Final = 8 << 20
+"""Of the pieces of one stream: helpers of SDKs tell with each piece all that was said so far."""
+
+
 class _Recording(msgspec.Struct, tag="recording", array_like=True):
     plain: tuple[Any, ...]
     context: Context | None
     trace_id: bytes
     span_id: int
     baggage: Mapping[str, Any]
+    chunks: list[Any] | None
 
 
 class _Span(msgspec.Struct, tag="span", array_like=True):
@@ -99,6 +104,7 @@ def restored(body: bytes) -> Captured:
             recording = Recording(_nobody)
             for name, value in zip(_PLAIN, stored.plain, strict=True):
                 setattr(recording, name, value)
+            recording.chunks = stored.chunks
             recording.context = stored.context or NOTHING_TOLD
             recording.surroundings = Surroundings(int.from_bytes(stored.trace_id, "big"), stored.span_id, stored.baggage)
             return recording
@@ -114,19 +120,37 @@ def _stored(captured: Captured) -> _Recording | _Span | _Log:
     match captured:
         case Recording():
             told, around = captured.context, captured.surroundings
+            chunks = _plain_chunks(captured.chunks) if captured.chunks else None
             if around is NO_SURROUNDINGS:
-                return _Recording(_plain_of(captured), None if told is NOTHING_TOLD else told, b"", 0, {})
+                return _Recording(_plain_of(captured), None if told is NOTHING_TOLD else told, b"", 0, {}, chunks)
             trace_id = around.trace_id.to_bytes(16, "big")
-            return _Recording(_plain_of(captured), told, trace_id, around.span_id, dict(around.baggage) if around.baggage else {})
+            baggage = dict(around.baggage) if around.baggage else {}
+            return _Recording(_plain_of(captured), told, trace_id, around.span_id, baggage, chunks)
         case EndedSpan():
             around = captured.around
             if around is None:
                 return _Span(captured.span, None, {}, captured.size_bytes)
             return _Span(captured.span, around.told, around.baggage, captured.size_bytes)
         case EmittedLog():
-            return _Log(captured.log, captured.size_bytes)
+            log = captured.log
+            return _Log(log if type(log.body) is str else replace(log, body=Snapshot().take(log.body)), captured.size_bytes)
         case OpenSpan():
             return _Span(captured.span, None, {}, captured.size_bytes)
+
+
+def _plain_chunks(chunks: list[Any]) -> list[Any]:
+    """The pieces of a stream, bounded as in the record that is made of them.
+
+    Raises:
+        ValueError: they are too much to be written on the host's thread.
+    """
+    if set(map(type, chunks)) == {str}:
+        return chunks
+    snapshot = Snapshot()
+    taken = [snapshot.take(chunk) for chunk in chunks]
+    if snapshot.size_bytes > MOST_CHUNK_BYTES:
+        raise ValueError("pieces that repeat each other")
+    return taken
 
 
 def _nobody(recording: Recording) -> None:
