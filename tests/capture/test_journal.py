@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import signal
 import threading
 import time
+from collections.abc import Mapping
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -295,6 +299,140 @@ def test_a_child_has_no_part_in_it(start):
     assert left_in(start()) == [b"of the parent", b"still"]
 
 
+def test_whoever_holds_the_lock_for_long_keeps_nobody_waiting(start):
+    """A signal handler that flushes may have interrupted it, and waits for the recorder's thread."""
+    journal = start()
+    entry = journal.write(b"entry")
+    held, is_over = threading.Event(), threading.Event()
+
+    def hold():
+        with journal._lock:
+            held.set()
+            is_over.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait()
+    began_at = time.monotonic()
+    assert not journal.is_reachable
+    assert not journal.done([entry])
+    assert journal.write(b"entry") is None
+    journal.tidy()
+    assert time.monotonic() - began_at < 5
+    is_over.set()
+    thread.join()
+
+    assert journal.is_reachable
+    assert journal.done([entry])
+
+
+def test_what_interrupts_writing_and_raises_leaves_no_gap(start, monkeypatch):
+    dying = start()
+    dying.write(b"one")
+    numbers = dying._numbers
+
+    def late():
+        raise TimeoutError
+        yield
+
+    monkeypatch.setattr(dying, "_numbers", late())
+    assert dying.write(b"interrupted") is None
+    monkeypatch.setattr(dying, "_numbers", numbers)
+    dying.write(b"two")
+    dying.abandon()
+
+    assert left_in(start()) == [b"one", b"two"]
+
+
+def test_what_somebody_else_has_a_part_of_is_taken_by_nobody(start, folder):
+    dying = start()
+    for number in range(300):
+        dying.write(b"%03d" % number + b"x" * 4_000)
+    dying.abandon()
+    last = max(folder.iterdir())
+    descriptor = journal_of.lock(last)
+    assert left_in(start()) == []
+
+    os.close(descriptor)
+    assert len(left_in(start())) == 300
+
+
+def test_whoever_is_killed_while_removing_files_leaves_nothing_to_be_taken_again(start, folder, monkeypatch):
+    dying = start()
+    for number in range(300):
+        dying.write(b"%03d" % number + b"x" * 4_000)
+    dying.abandon()
+    taker = start()
+    unlink = type(folder).unlink
+    unlinked = []
+
+    def killed(path, **options):
+        if unlinked:
+            raise KeyboardInterrupt
+        unlinked.append(path)
+        unlink(path, **options)
+
+    [left] = taker.left()
+    with monkeypatch.context() as patched:
+        patched.setattr(type(folder), "unlink", killed)
+        with pytest.raises(KeyboardInterrupt):
+            left.close(remove=True)
+    for _, descriptor in left._files[:-1]:
+        os.close(descriptor)
+
+    assert left_in(start()) == []
+    assert len(list(folder.iterdir())) == 2, "those of the living"
+
+
+def test_a_huge_file_that_is_none_is_not_read(start, folder):
+    reader = start()
+    path = folder / "00000000000000000001-1-00000000-000000000000.journal"
+    path.touch()
+    os.truncate(path, 1 << 40)
+
+    assert left_in(reader) == []
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("what", ["files", "folder"])
+def test_when_somebody_removes_the_files_the_entries_move_to_others(start, folder, what):
+    dying = start()
+    done, *_ = [dying.write(f"before {number}".encode() + b"x" * 4_000) for number in range(200)]
+    for path in folder.iterdir():
+        path.unlink()
+    if what == "folder":
+        folder.rmdir()
+    dying.tidy()
+    dying.done([done])
+    dying.write(b"after")
+    dying.abandon()
+
+    found = left_in(start())
+    assert len(found) == 200
+    assert found[-1] == b"after"
+
+
+def test_a_file_system_without_room_is_not_asked_each_time(start, monkeypatch):
+    journal = start()
+    asked = []
+
+    def refuse(*_):
+        asked.append(True)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    reserve = os.posix_fallocate
+    monkeypatch.setattr(os, "posix_fallocate", refuse)
+    for _ in range(1_000):
+        journal.write(b"x" * 10_000)
+    journal.tidy()
+    assert len(asked) == 1
+
+    monkeypatch.setattr(journal_of, "FULL_SECONDS", 0.0)
+    monkeypatch.setattr(os, "posix_fallocate", reserve)
+    journal._full_until = 0.0
+    assert journal.write(b"x" * 10_000) is not None
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -312,6 +450,42 @@ def test_a_recording_is_the_same_record_after_it_was_packed(sent, output, metada
             g.chunk(chunk)
 
     assert record_of(restored(packed(ended[0]))) == record_of(ended[0])
+
+
+def test_pieces_of_streams_take_bounded_time_and_are_the_same_record():
+    """Whatever the host gives as pieces: each holds itself twice, thirty times over; or never ends."""
+    twice = {"said": "x"}
+    for _ in range(30):
+        twice = {"left": twice, "right": twice}
+
+    class Endless(Mapping):
+        def __getitem__(self, key):
+            return key
+
+        def __iter__(self):
+            return itertools.count()
+
+        def __len__(self):
+            return 1
+
+    for chunk in (twice, Endless(), SimpleNamespace(type="x", inner=SimpleNamespace(a=[1]))):
+        ended = []
+        with Recording(ended.append, "gpt-4o") as g:
+            g.chunk(chunk)
+        began_at = time.monotonic()
+        body = packed(ended[0])
+        assert time.monotonic() - began_at < 5
+    assert record_of(restored(body)) == record_of(ended[0])
+
+
+def test_pieces_that_repeat_all_that_was_said_are_not_packed():
+    ended, said = [], ""
+    with Recording(ended.append, "gpt-4o") as g:
+        for _ in range(4_000):
+            said += "token "
+            g.chunk(SimpleNamespace(delta="token ", snapshot=said))
+
+    assert packed(ended[0]) is None
 
 
 def test_what_msgpack_cannot_hold_is_packed_too():

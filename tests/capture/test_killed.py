@@ -2,12 +2,14 @@
 
 import errno
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
 from generations import capture
-from generations.capture import Sample, erase, mask
+from generations.capture import Sample, erase, mask, process
 from generations.capture.journal import Journal
 from generations.capture.settings import settled
 from generations.capture.taking_over import STRANGE_SECONDS
@@ -235,6 +237,115 @@ def test_without_room_for_a_journal_everything_is_captured_and_that_is_counted(c
     assert captured.record()["model"] == {"id": "m"}
     assert capture.counters().errors["journal"] == 1
     assert list(Path(os.environ["GENERATIONS_JOURNAL"]).rglob(f"*-{os.getpid()}-*")) == []
+
+
+def test_a_flush_does_not_wait_for_whom_its_signal_handler_has_interrupted(captured):
+    with capture.generation(model="m"):
+        pass
+    assert capture.flush(10)
+    with process._process.recorder._journal._lock:
+        with capture.generation(model="m"):
+            pass
+        assert capture.flush(10)
+
+    assert len(captured.records()) == 2
+
+
+def test_what_comes_once_no_thread_can_begin_is_left_to_the_next_process(captured, monkeypatch):
+    def refuse(_):
+        raise RuntimeError("can't start new thread at interpreter shutdown")
+
+    captured.configure()
+    with monkeypatch.context() as patched:
+        patched.setattr(threading.Thread, "start", refuse)
+        for number in range(100):
+            with capture.generation(model="late", input=str(number)):
+                pass
+        counters = capture.counters()
+        assert (counters.captured, counters.spooled, counters.waiting, counters.dropped) == (100, 100, 0, {})
+        recorder = process._process.recorder
+        assert len(list(recorder.settings.journal.glob(f"*-{os.getpid()}-*"))) == 1
+    recorder._journal.abandon()
+    captured.configure()
+    with capture.generation(model="m"):
+        pass
+
+    assert len(captured.records()) == 101
+
+
+def test_what_comes_while_the_thread_ends_starts_another(captured):
+    with capture.generation(model="first"):
+        pass
+    recorder = process._process.recorder
+    close = recorder._delivery.close
+
+    def close_slowly():
+        close()
+        if recorder._journal is not None:
+            with capture.generation(model="meanwhile"):
+                pass
+
+    recorder._delivery.close = close_slowly
+    recorder.stop(10)
+    ends_at = time.monotonic() + 10
+    while len(captured.arrived()) < 2 and time.monotonic() < ends_at:
+        time.sleep(0.02)
+    recorder._delivery.close = close
+
+    assert {record["model"]["id"] for record in captured.arrived()} == {"first", "meanwhile"}
+
+
+FORKING = """
+import os, signal, threading
+from pathlib import Path
+from generations import capture
+from generations.capture import recorder
+
+recorder.LOOK_AROUND_SECONDS = 0.01
+stop = threading.Event()
+
+def work():
+    while not stop.wait(0.0005):
+        with capture.generation(model="parent", input="x" * 20_000):
+            pass
+
+def open_here():
+    found = []
+    for descriptor in list(Path("/proc/self/fd").iterdir()):
+        try:
+            found.append(str(descriptor.readlink()))
+        except OSError:
+            pass
+    return [name for name in found if ".journal" in name or ".spool" in name]
+
+threads = [threading.Thread(target=work) for _ in range(3)]
+for thread in threads:
+    thread.start()
+statuses = []
+for number in range(20):
+    child = os.fork()
+    if not child:
+        inherited = open_here()
+        with capture.generation(model="child", input=str(number)):
+            pass
+        os.kill(os.getpid(), signal.SIGTERM if inherited else signal.SIGKILL)
+    statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+stop.set()
+for thread in threads:
+    thread.join()
+assert capture.flush(20)
+print(statuses)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="only Linux tells what is open")
+def test_a_child_has_nothing_open_that_is_its_parents_whatever_its_threads_did(captured, program):
+    """Else a lock would not end with the parent, and what it left would wait for the end of its children."""
+    place = {"GENERATIONS_URL": captured.destination.url, "GENERATIONS_PROJECT": captured.project, "GENERATIONS_SPOOL": captured.spool}
+    assert program(FORKING, **place) == [-9] * 20
+
+    sent = [record["input"]["content"] for record in captured.records() if record["model"]["id"] == "child"]
+    assert sorted(map(int, sent)) == list(range(20))
 
 
 def test_a_journal_that_is_full_is_counted_and_nothing_is_lost(captured):

@@ -11,6 +11,7 @@ cut off is known by its state: nobody was told that it is there.
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import secrets
@@ -34,7 +35,14 @@ MOST_SPARE: Final = 4
 MOST_UNPACKED: Final = 4
 """Files that may be kept for a few old entries each, before these are moved together."""
 
+FULL_SECONDS: Final = 1.0
+"""How long nothing is asked of a file system that had no room."""
+_LOCK_SECONDS: Final = 0.1
+"""The longest that anybody waits for the others: a signal handler that flushes may have interrupted whoever holds the lock."""
+
 _MAGIC: Final = b"GJN1"
+_TAKEN: Final = b"GJN0"
+"""In the first file of a process, when all of its entries are somewhere else, and the files are about to be removed."""
 _HEAD: Final = struct.Struct("<4s4x16sQ32x")
 """Magic, rules, and when it was found by somebody who has others, in nanoseconds since 1970."""
 _FOUND: Final = struct.Struct("<Q")
@@ -64,10 +72,29 @@ class _Segment:
         self.map = mmap.mmap(descriptor, size_bytes, flags=mmap.MAP_SHARED | getattr(mmap, "MAP_POPULATE", 0))
         self.at = _HEAD.size
         self.entries: set[Entry] = set()
+        self.live_bytes = 0
+        self.is_gone = False
 
     @property
-    def live_bytes(self) -> int:
-        return sum(entry.size_bytes for entry in self.entries)
+    def is_free(self) -> bool:
+        """Whether it can be used again, from its beginning."""
+        return not self.entries and not self.is_gone and self.size_bytes == SEGMENT_BYTES
+
+    def add(self, entry: Entry) -> None:
+        """It stands here now."""
+        self.entries.add(entry)
+        self.live_bytes += entry.size_bytes
+
+    def discard(self, entry: Entry) -> None:
+        """Nobody needs it here any more."""
+        if entry in self.entries:
+            self.entries.discard(entry)
+            self.live_bytes -= entry.size_bytes
+
+    def notice_whether_gone(self) -> bool:
+        """Whether somebody has removed the file: what is written into it nobody would find."""
+        self.is_gone = not os.fstat(self.descriptor).st_nlink
+        return self.is_gone
 
     def clear(self) -> None:
         """Forget everything but the head: what follows the last entry must not look like one."""
@@ -105,6 +132,7 @@ class Journal:
         self._lock = threading.RLock()
         self._numbers = count()
         self._is_choosing = False  # what interrupts that on the same thread writes nothing
+        self._full_until = 0.0
         self._segments: list[_Segment] = []
         self._spare: list[_Segment] = []
         self._current: _Segment | None = self._new(SEGMENT_BYTES)
@@ -115,17 +143,22 @@ class Journal:
         length = len(body)
         size_bytes = (_ENTRY.size + length + _ALIGNED - 1) & -_ALIGNED
         try:
-            with self._lock:
+            if not self._lock.acquire(timeout=_LOCK_SECONDS):
+                return None
+            try:
                 segment = None if self._is_choosing else self._current
                 while segment is not None and segment.at + size_bytes > segment.size_bytes:
                     segment = self._with_room(size_bytes)
                 if segment is None:
                     return None
-                at = segment.at  # what interrupts this, and writes as well, comes before it or after the next line
+                own = next(self._numbers) if number is None else number
+                at = segment.at  # what interrupts this, and writes or raises, comes before it or after the next two lines
                 segment.at = at + size_bytes
-                _ENTRY.pack_into(segment.map, at, _BEGUN, length, next(self._numbers) if number is None else number)
+                _ENTRY.pack_into(segment.map, at, _BEGUN, length, own)
                 entry = Entry(segment, at, size_bytes)
-                segment.entries.add(entry)
+                segment.add(entry)
+            finally:
+                self._lock.release()
             start = at + _ENTRY.size
             segment.map[start : start + length] = body
             segment.map[at] = _KEPT
@@ -133,26 +166,44 @@ class Journal:
             return None
         return entry
 
-    def done(self, entries: Iterable[Entry]) -> None:
-        """Nobody needs them any more."""
-        with self._lock:
+    @property
+    def is_reachable(self) -> bool:
+        """Whether nobody holds the lock for long."""
+        if not self._lock.acquire(timeout=_LOCK_SECONDS):
+            return False
+        self._lock.release()
+        return True
+
+    def done(self, entries: Iterable[Entry]) -> bool:
+        """Nobody needs them any more; False when the lock was not to be had, and they are to be told again."""
+        if not self._lock.acquire(timeout=_LOCK_SECONDS):
+            return False
+        try:
             for entry in entries:
                 if not entry.segment.map.closed:  # else it was left to the next process, which does no harm
                     entry.segment.map[entry.at] = _DONE
-                    entry.segment.entries.discard(entry)
+                    entry.segment.discard(entry)
+        finally:
+            self._lock.release()
+        return True
 
     def tidy(self) -> None:
         """Make room, so that the host's threads need not."""
-        with self._lock:
-            if sum(1 for segment in self._segments if segment.entries) > MOST_UNPACKED:
-                self._pack()
-            self._is_choosing = True
-            emptied = [segment for segment in self._segments if segment is not self._current and not segment.entries]
-            for segment in emptied:
-                self._segments.remove(segment)
-            self._is_choosing = False
+        current = self._current
+        if current is not None and current.notice_whether_gone():
+            self._begin_anew()
+        if sum(1 for segment in self._segments if segment.entries) > MOST_UNPACKED:
+            self._pack()
+        if not self._lock.acquire(timeout=_LOCK_SECONDS):
+            return
+        self._is_choosing = True
+        emptied = [segment for segment in self._segments if segment is not self._current and not segment.entries]
         for segment in emptied:
-            if _is_free(segment) and len(self._spare) < MOST_SPARE:
+            self._segments.remove(segment)
+        self._is_choosing = False
+        self._lock.release()
+        for segment in emptied:
+            if segment.is_free and len(self._spare) < MOST_SPARE:
                 segment.clear()
                 self._spare.append(segment)
             else:
@@ -166,11 +217,10 @@ class Journal:
         """What processes that are no more have left, each in all of its files."""
         for _, paths in groupby(sorted(self._folder.glob("*" + _SUFFIX)), lambda path: path.stem.rpartition("-")[0]):
             left = Left(self._rules)
-            for path in paths:
-                if not left.hold(path):
-                    break
-            if left.is_held:
+            if all(left.hold(path) for path in paths):
                 yield left
+            else:  # somebody has the rest, and what is in several files is one thing
+                left.close(remove=False)
 
     def close(self) -> None:
         """Let go of the files; what is not done is left to the next process."""
@@ -200,7 +250,7 @@ class Journal:
 
     def _chosen(self, size_bytes: int) -> _Segment | None:
         is_usual = size_bytes == SEGMENT_BYTES
-        segment = next((segment for segment in self._segments if is_usual and _is_free(segment)), None)
+        segment = next((segment for segment in self._segments if is_usual and segment.is_free), None)
         if segment is not None:
             segment.clear()
             return segment
@@ -214,6 +264,15 @@ class Journal:
         return segment
 
     def _new(self, size_bytes: int) -> _Segment:
+        if time.monotonic() < self._full_until:
+            raise OSError(errno.ENOSPC, "there was no room just now")
+        try:
+            return self._made_new(size_bytes)
+        except OSError:
+            self._full_until = time.monotonic() + FULL_SECONDS
+            raise
+
+    def _made_new(self, size_bytes: int) -> _Segment:
         while True:
             _make_own(self._folder)
             path = self._folder / f"{self._name}-{next(self._numbers):012d}{_SUFFIX}"
@@ -232,22 +291,53 @@ class Journal:
         _HEAD.pack_into(segment.map, 0, _MAGIC, self._rules, 0)
         return segment
 
+    def _begin_anew(self) -> None:
+        """Somebody has removed the files: write elsewhere from now on, and move what is in them there."""
+        with suppress(OSError):
+            current = self._new(SEGMENT_BYTES)
+            if not self._lock.acquire(timeout=_LOCK_SECONDS):
+                current.close(remove=True)
+                return
+            self._segments.append(current)
+            self._current = current
+            gone = [segment for segment in self._spare if segment.notice_whether_gone()]
+            self._spare = [segment for segment in self._spare if not segment.is_gone]
+            self._lock.release()
+            for segment in gone:
+                segment.close(remove=False)
+            for segment in self._segments:
+                segment.notice_whether_gone()
+            self._pack()
+
     def _pack(self) -> None:
-        """Move the entries of files that are mostly done into the current one."""
+        """Move the entries of files that are mostly done into the current one, one at a time: others are waiting for the lock."""
         for segment in list(self._segments):
-            if segment is not self._current and segment.entries and 2 * segment.live_bytes < segment.size_bytes:
+            is_sparse = 2 * segment.live_bytes < segment.size_bytes
+            if segment is not self._current and (is_sparse or segment.is_gone):
                 for entry in list(segment.entries):
-                    state, length, number = _ENTRY.unpack_from(segment.map, entry.at)
-                    if state != _KEPT:  # a thread is about to write it
-                        continue
-                    start = entry.at + _ENTRY.size
-                    moved = self.write(segment.map[start : start + length], number)
-                    if moved is None:
+                    if not self._moved(entry):
                         return
-                    self.done([entry])
-                    moved.segment.entries.discard(moved)
-                    entry.segment, entry.at = moved.segment, moved.at
-                    entry.segment.entries.add(entry)
+
+    def _moved(self, entry: Entry) -> bool:
+        """Write an entry once more, where there is room, and let go of it where it was; False when that cannot be."""
+        if not self._lock.acquire(timeout=_LOCK_SECONDS):
+            return False
+        try:
+            segment = entry.segment
+            state, length, number = _ENTRY.unpack_from(segment.map, entry.at)
+            if state != _KEPT or entry not in segment.entries:  # a thread is about to write it, or it is done
+                return True
+            start = entry.at + _ENTRY.size
+            moved = self.write(segment.map[start : start + length], number)
+            if moved is None:
+                return False
+            self.done([entry])
+            moved.segment.discard(moved)
+            entry.segment, entry.at = moved.segment, moved.at
+            entry.segment.add(entry)
+        finally:
+            self._lock.release()
+        return True
 
 
 class Left:
@@ -261,14 +351,10 @@ class Left:
     def __init__(self, rules: bytes) -> None:
         self._rules = rules
         self._files: list[tuple[Path, int]] = []
+        self._is_taken = False
         self._bodies: dict[int, bytes] = {}
         self.has_rules = True
         self.found_seconds = 0.0
-
-    @property
-    def is_held(self) -> bool:
-        """Whether there is any file."""
-        return bool(self._files)
 
     @property
     def bodies(self) -> list[bytes]:
@@ -284,19 +370,26 @@ class Left:
         if descriptor is None:
             return False
         self._files.append((path, descriptor))
-        with os.fdopen(os.dup(descriptor), "rb") as file:
-            content = file.read()
-        if len(content) >= _HEAD.size:
-            magic, rules, found_ns = _HEAD.unpack_from(content)
-            if magic == _MAGIC:
-                self._bodies |= dict(_kept_in(content))
-                if rules != self._rules:
-                    self._find(descriptor, found_ns)
+        head = os.pread(descriptor, _HEAD.size, 0)
+        magic, rules, found_ns = _HEAD.unpack(head) if len(head) == _HEAD.size else (b"", b"", 0)
+        if magic == _TAKEN:
+            self._is_taken = True
+        elif magic == _MAGIC and not self._is_taken:
+            with os.fdopen(os.dup(descriptor), "rb") as file:
+                self._bodies |= dict(_kept_in(file.read()))
+            if rules != self._rules:
+                self._find(descriptor, found_ns)
         return True
 
     def close(self, *, remove: bool) -> None:
-        """Remove the files, or leave them as they are."""
-        for path, descriptor in self._files:
+        """Remove the files, or leave them as they are.
+
+        Whoever is killed meanwhile leaves the first one, which tells that all was taken: a part of a trace is another record.
+        """
+        if remove and self._files:
+            with suppress(OSError):
+                os.pwrite(self._files[0][1], _TAKEN, 0)
+        for path, descriptor in reversed(self._files):
             if remove:
                 with suppress(OSError):
                     path.unlink()
@@ -321,11 +414,6 @@ def _kept_in(content: bytes) -> Iterator[tuple[int, bytes]]:
         if state == _KEPT:
             yield number, content[start : start + length]
         at = (start + length + _ALIGNED - 1) & -_ALIGNED
-
-
-def _is_free(segment: _Segment) -> bool:
-    """Whether it can be used again, from its beginning."""
-    return not segment.entries and segment.size_bytes == SEGMENT_BYTES
 
 
 def _make_own(folder: Path) -> None:

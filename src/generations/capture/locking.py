@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -42,3 +43,16 @@ def new_locked(path: Path) -> int | None:
     except OSError:
         path.unlink(missing_ok=True)
         raise
+
+
+def let_go_below(*folders: Path) -> None:
+    """In a forked child: close what its parent had open there, also what another thread was about to open or held for a moment.
+
+    A lock does not end before its last descriptor. Only Linux tells which there are.
+    """
+    above = tuple(f"{os.path.realpath(folder)}{os.sep}" for folder in folders)
+    with suppress(OSError):
+        for descriptor in list(Path("/proc/self/fd").iterdir()):
+            with suppress(OSError):  # the one of the list itself is closed by now
+                if str(descriptor.readlink()).startswith(above):
+                    os.close(int(descriptor.name))

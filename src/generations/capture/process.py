@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from generations.capture import settings as settings_of
 from generations.capture.counters import LOG, Counters
+from generations.capture.locking import let_go_below
 from generations.capture.recorder import Captured, Recorder
 from generations.capture.redaction import Redaction
 from generations.capture.sampling import Sample
@@ -183,6 +184,7 @@ def _in_child() -> None:
     _process.lock = threading.RLock()
     if recorder is not None:
         recorder.abandon()
+        let_go_below(*(folder for folder in (recorder.settings.spool, recorder.settings.journal) if folder is not None))
 
 
 def _chain_sigterm() -> None:

@@ -103,12 +103,15 @@ class Recorder:
             is_piece = isinstance(captured, _PIECES)
             with self._lock:
                 if self._thread is None and not self._start():
+                    self._leave(captured)
                     return
                 if not is_piece:
                     self._tally.captured += 1
                 self._put_bytes += captured.size_bytes
                 waiting_bytes = self._waiting_bytes()
             self._queue.put((captured, self._journaled(captured)))
+            if self._thread is None:  # it has ended meanwhile
+                self._start_again()
             if waiting_bytes > BATCH_BYTES:
                 self._wake()
                 if waiting_bytes > self.settings.memory_bytes:
@@ -166,16 +169,25 @@ class Recorder:
     def _start(self) -> bool:
         if not self.settings.is_server:
             import_module("concurrent.futures.thread")  # the engine needs it, and it cannot be imported once the process is ending
-        self._journal = self._new_journal()
+        if self._journal is None:
+            self._journal = self._new_journal()
         try:
             self._on_start()
             self._thread = threading.Thread(target=self._run, name="generations-capture", daemon=True)
             self._thread.start()
         except RuntimeError:  # the interpreter is ending
             self._thread = None
-            self._tally.captured += 1
-            self._tally.drop("no thread")
         return self._thread is not None
+
+    def _start_again(self) -> None:
+        """Where something came just when the thread ended."""
+        if not self._lock.acquire(timeout=1.0):  # whom a signal handler has interrupted does it then
+            return
+        try:
+            if self._thread is None and not self._queue.empty():
+                self._start()
+        finally:
+            self._lock.release()
 
     def _new_journal(self) -> Journal | None:
         if self.settings.journal is None:
@@ -196,6 +208,15 @@ class Recorder:
         if entry is None:
             self._tally.error("journal", "what waits is in memory alone")
         return entry
+
+    def _leave(self, captured: Captured) -> None:
+        """The interpreter is ending: what the journal takes is left to the next process."""
+        self._tally.captured += 1
+        if self._journaled(captured) is None:
+            self._tally.drop("no thread")
+        else:
+            self._tally.spooled += 1
+            self._tally.settle(1)
 
     def _wake(self) -> None:
         with suppress(RuntimeError):  # it hurries already
@@ -263,6 +284,8 @@ class Recorder:
             if journal is not None:
                 journal.close()
             self._thread = None  # what comes all the same starts another one
+            if not self._queue.empty():
+                self._start_again()
         return goes_on
 
     def _gathered(self, item: tuple[Captured, Entry | None] | _Flush | None) -> list[bytes]:
@@ -285,13 +308,15 @@ class Recorder:
 
     def _deliver(self, lines: list[bytes], *, is_end: bool = False) -> None:
         lines += self._lines(self._found(self._traces.all() if is_end else self._traces.due()))
-        self._traces.note_open(self._journaled)
+        journal = self._journal
+        if journal is None or journal.is_reachable:
+            self._traces.note_open(self._journaled)
         for frame in packed_in_batches(lines):
             self._delivery.deliver(frame)
-        if self._journal is not None:
-            self._journal.done([*self._done, *self._traces.released()])
+        self._done += self._traces.released()
+        if journal is not None and journal.done(self._done):
             self._done.clear()
-            self._journal.tidy()
+            journal.tidy()
 
     def _take_over(self, *, at_once: bool = False) -> None:
         """Put into the spool what processes that are no more have left in their journals."""

@@ -115,6 +115,9 @@ class Traces:
             (self._released if trace is None else trace.entries).append(entry)
         if trace is None:
             return []
+        if isinstance(piece, EndedSpan):  # what it was while it was open nobody needs any more
+            _, noted = trace.noted.pop(piece.span.span_id, (None, None))
+            self._released += [] if noted is None else [noted]
         trace.size_bytes += piece.size_bytes + _PIECE_BYTES
         self._size_bytes += piece.size_bytes + _PIECE_BYTES
         self._pieces += 1
