@@ -384,14 +384,25 @@ def test_whoever_is_killed_while_removing_files_leaves_nothing_to_be_taken_again
     assert len(list(folder.iterdir())) == 2, "those of the living"
 
 
-def test_a_huge_file_that_is_none_is_not_read(start, folder):
+@pytest.mark.parametrize("content", [b"", b"of nobody" * 10, journal_of._HEAD.pack(b"GJN1", RULES, 0)], ids=["empty", "strange", "ours"])
+def test_a_file_that_only_says_that_it_is_huge_is_not_read(start, folder, content):
     reader = start()
     path = folder / "00000000000000000001-1-00000000-000000000000.journal"
-    path.touch()
+    path.write_bytes(content)
     os.truncate(path, 1 << 40)
 
     assert left_in(reader) == []
     assert not path.exists()
+
+
+def test_what_is_no_file_is_left_alone(start, folder):
+    dying = start()
+    dying.write(b"entry")
+    dying.abandon()
+    os.mkfifo(folder / "00000000000000000001-1-00000000-000000000000.journal")
+    (folder / "00000000000000000002-1-00000000-000000000000.journal").mkdir()
+
+    assert left_in(start()) == [b"entry"]
 
 
 @pytest.mark.parametrize("what", ["files", "folder"])

@@ -239,6 +239,25 @@ def test_without_room_for_a_journal_everything_is_captured_and_that_is_counted(c
     assert list(Path(os.environ["GENERATIONS_JOURNAL"]).rglob(f"*-{os.getpid()}-*")) == []
 
 
+def test_what_cannot_be_taken_over_keeps_nothing_else_waiting(captured, monkeypatch):
+    def fail(*_):
+        raise MemoryError
+
+    folder = settled(url=captured.destination.url, project=captured.project, spool=captured.spool).journal
+    journal = Journal(folder, 1 << 20, settled(url=captured.destination.url).rules)
+    journal.write(b"entry")
+    journal.abandon()
+    with monkeypatch.context() as patched:
+        patched.setattr("generations.capture.recorder.lines_left", fail)
+        with capture.generation(model="m"):
+            pass
+        assert len(captured.records()) == 1
+        assert capture.counters().errors["journal"] >= 1
+
+    [left] = Journal(folder, 1 << 20, journal._rules).left()
+    left.close(remove=True)
+
+
 def test_a_flush_does_not_wait_for_whom_its_signal_handler_has_interrupted(captured):
     with capture.generation(model="m"):
         pass

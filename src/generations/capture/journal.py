@@ -370,6 +370,16 @@ class Left:
         if descriptor is None:
             return False
         self._files.append((path, descriptor))
+        try:
+            self._read(descriptor)
+        except (OSError, MemoryError):  # no file, or one that is too large for this process
+            return False
+        return True
+
+    def _read(self, descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        if found.st_size > SEGMENT_BYTES and found.st_blocks * 512 < found.st_size:
+            return  # it says that it is large, and was never reserved
         head = os.pread(descriptor, _HEAD.size, 0)
         magic, rules, found_ns = _HEAD.unpack(head) if len(head) == _HEAD.size else (b"", b"", 0)
         if magic == _TAKEN:
@@ -379,7 +389,6 @@ class Left:
                 self._bodies |= dict(_kept_in(file.read()))
             if rules != self._rules:
                 self._find(descriptor, found_ns)
-        return True
 
     def close(self, *, remove: bool) -> None:
         """Remove the files, or leave them as they are.

@@ -325,11 +325,15 @@ class Recorder:
             return
         self._look_at = now + LOOK_AROUND_SECONDS
         for left in self._journal.left():
-            is_taken = left.has_rules or left.found_seconds > STRANGE_SECONDS
-            if is_taken:
-                lines = lines_left(left, self.settings, self._tally)
-                is_taken = self._delivery.leave(list(packed_in_batches(lines)))
-            left.close(remove=is_taken)
+            is_taken = False
+            try:
+                if left.has_rules or left.found_seconds > STRANGE_SECONDS:
+                    lines = lines_left(left, self.settings, self._tally)
+                    is_taken = self._delivery.leave(list(packed_in_batches(lines)))
+            except Exception as error:  # noqa: BLE001 - whatever was left, what this process captures goes on
+                self._tally.error("journal", f"what a process has left cannot be taken: {type(error).__name__}: {error}")
+            finally:
+                left.close(remove=is_taken)
 
     def _take_in(self) -> None:
         """While a flush waits for the network, bring to disk what comes meanwhile, as at any other time."""
