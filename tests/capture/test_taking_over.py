@@ -1,5 +1,7 @@
 """What a process left that is no more, also where another version wrote it, or nobody of ours: the rest is taken."""
 
+import tracemalloc
+
 import msgspec
 import pytest
 
@@ -51,3 +53,15 @@ def test_an_entry_that_cannot_be_read_takes_no_other_with_it(bad, tmp_path):
     ids = [msgspec.json.decode(line)["id"] for line in lines]
     assert [id for id in ids if id != "bad"] == ["before", "after"]
     assert tally.counters().errors["journal"] == 3 - len(ids)
+
+
+def test_what_was_left_is_not_held_several_times_over(tmp_path):
+    bodies = [entry(str(number), input="x" * 500_000) for number in range(20)]
+    settings = settled(url=tmp_path, spool=False, journal=False)
+    tracemalloc.start()
+    lines = lines_left(Bodies(*bodies), settings, Tally())
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert len(lines) == 20
+    assert peak_bytes < 2 * sum(map(len, bodies))

@@ -25,7 +25,7 @@ class Counters:
         recovered: sent for an earlier or another process, which had left them on disk.
         waiting: in memory, on their way.
         dropped: lost, by reason: `memory full`, `spool full`, `redacted` (by a function that returned None), `refused` by
-            the server, `not recorded` (no record could be made of it), `no thread` (the interpreter was ending).
+            the server, `not recorded` (no record could be made of it), `no thread` (the interpreter was ending, and no journal took it).
         errors: what went wrong without losing a generation, by kind: `redaction` (its content was dropped), `too large` (its
             content was dropped), `unreachable`, `unauthorized`, `spool` (the disk does not take it), `damaged spool`, `journal` (a
             kill would take it along, or what a kill has left cannot be read), `internal`.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +13,7 @@ from generations.capture.reading import record_of
 from generations.capture.recording import Recording
 from generations.capture.redaction import without_anything_open
 from generations.capture.spans import EmittedLog, EndedSpan, OpenSpan
-from generations.capture.stored import Captured, restored
+from generations.capture.stored import restored
 from generations.capture.traces import Traces
 from generations.wire.payload import Object
 
@@ -31,31 +31,32 @@ def lines_left(left: Left, settings: Settings, tally: Tally) -> list[bytes]:
     Where the process that is no more redacted in another way, nobody knows what it would have hidden: all that might be is dropped.
     What cannot be read, as another version may have written it, is left out and told. Never raises.
     """
-    found: list[Captured] = []
-    for body in left.bodies:
-        with _told(tally):
-            found.append(restored(body))
-    records = _records(found, settings, tally)
-    if not left.has_rules:
-        records = [noted(without_anything_open(record), "redaction unknown") for record in records]
     preparing = Preparing(settings, Tally())  # what becomes of them is counted when they are sent
-    return [line for record in records if (line := preparing.line(record)) is not None]
+    lines: list[bytes] = []
+    for record in _records(left.bodies, settings, tally):
+        line = preparing.line(record if left.has_rules else noted(without_anything_open(record), "redaction unknown"))
+        lines += [] if line is None else [line]
+    return lines
 
 
-def _records(found: list[Captured], settings: Settings, tally: Tally) -> list[Object]:
-    traces = Traces(SpansLeftOpen(one.span for one in found if isinstance(one, OpenSpan)), tally, settings.memory_bytes)
-    records: list[Object] = []
-    for one in found:
+def _records(bodies: list[bytes], settings: Settings, tally: Tally) -> Iterator[Object]:
+    """One after the other, for all of them together are several times as large as what was left."""
+    pieces: list[EndedSpan | OpenSpan | EmittedLog] = []
+    for body in bodies:
         with _told(tally):
-            match one:
-                case Recording():
-                    record = record_of(one)
-                    records += [] if record is None else [record]
-                case EndedSpan() | OpenSpan() | EmittedLog():
-                    records += traces.add(one)
+            captured = restored(body)
+            if isinstance(captured, Recording):
+                record = record_of(captured)
+                if record is not None:
+                    yield record
+            else:
+                pieces.append(captured)
+    traces = Traces(SpansLeftOpen(one.span for one in pieces if isinstance(one, OpenSpan)), tally, settings.memory_bytes)
+    for piece in pieces:
+        with _told(tally):
+            yield from traces.add(piece)
     with _told(tally):
-        records += traces.all()
-    return records
+        yield from traces.all()
 
 
 @contextmanager
