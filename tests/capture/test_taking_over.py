@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from generations.capture.counters import Tally
+from generations.capture.delivery import Delivery
 from generations.capture.recording import Recording
 from generations.capture.settings import settled
+from generations.capture.spool import Frame
 from generations.capture.stored import packed
 from generations.capture.taking_over import lines_left
 
@@ -65,3 +67,20 @@ def test_what_was_left_is_not_held_several_times_over(tmp_path):
 
     assert len(lines) == 20
     assert peak_bytes < 2 * sum(map(len, bodies))
+
+
+def test_what_goes_from_the_spool_for_what_was_taken_over_is_counted(tmp_path):
+    tally = Tally()
+    delivery = Delivery(settled(url="http://127.0.0.1:9", spool=tmp_path, spool_bytes=1_000), tally, lambda: None)
+    for _ in range(2):
+        assert delivery.leave([Frame(b"x" * 800, 5)])
+
+    assert tally.counters().dropped == {"spool full": 5}
+
+
+def test_a_batch_that_is_larger_than_the_memory_waits_for_the_server_all_the_same(tmp_path):
+    tally = Tally()
+    delivery = Delivery(settled(url="http://127.0.0.1:9", spool=False, memory_bytes=1_000), tally, lambda: None)
+    delivery.deliver(Frame(b"x" * 2_000, 5))
+
+    assert tally.counters().dropped == {}

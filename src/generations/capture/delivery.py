@@ -96,6 +96,8 @@ class Delivery:
         except OSError as error:
             self._tally.error("spool", str(error))
             return False
+        finally:
+            self._count_evicted(self._spool)
         self._looked_around_at = float("-inf")
         return True
 
@@ -180,15 +182,18 @@ class Delivery:
         """Its place in the spool; None where it is not there."""
         if self._spool is None:
             return None
-        evicted = self._spool.evicted
         try:
             return self._spool.append(frame)
         except OSError as error:
             self._tally.error("spool", str(error))
             return None
         finally:
-            if self._spool.evicted > evicted:
-                self._tally.drop("spool full", self._spool.evicted - evicted, was_in_memory=False)
+            self._count_evicted(self._spool)
+
+    def _count_evicted(self, spool: Spool) -> None:
+        evicted, spool.evicted = spool.evicted, 0
+        if evicted:
+            self._tally.drop("spool full", evicted, was_in_memory=False)
 
     def _sync(self, *, at_once: bool = False) -> None:
         """Have the disk keep what is left on it, a while after it was left."""
@@ -203,7 +208,7 @@ class Delivery:
     def _keep_in_memory(self, frame: Frame) -> None:
         self._in_memory.append(frame)
         self._in_memory_bytes += len(frame.body)
-        while self._in_memory_bytes > self._settings.memory_bytes:
+        while self._in_memory_bytes > self._settings.memory_bytes and len(self._in_memory) > 1:
             oldest = self._in_memory.popleft()
             self._in_memory_bytes -= len(oldest.body)
             self._tally.drop("memory full", oldest.count)

@@ -114,8 +114,8 @@ class Recorder:
                 self._start_again()
             if waiting_bytes > BATCH_BYTES:
                 self._wake()
-                if waiting_bytes > self.settings.memory_bytes:
-                    self._drop_oldest()
+            if waiting_bytes > self.settings.memory_bytes:
+                self._drop_oldest()
         except Exception:  # noqa: BLE001 - whatever it is, it is not the host's
             self._tally.error("internal")
 

@@ -55,7 +55,7 @@ class Spool:
         self._file: SpoolFile | None = None
         self._unsynced: set[Path] = set()
         self.evicted = 0
-        """Records that had to go for younger ones, so far."""
+        """Records that had to go for younger ones, since somebody has set this to 0."""
         self._name = f"{os.getpid()}-{secrets.token_hex(4)}"
 
     @property

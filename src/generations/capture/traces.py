@@ -204,13 +204,16 @@ class Traces:
         Traces of which nothing is open are read together: an instrumentation that puts no span around what it calls has the
         client's span in a trace of its own, and both are one call.
         """
+        whole: list[_Trace] = []
+        others: list[_Trace] = []
         for trace in traces:
             self._unread.pop(trace.id, None)
-        whole = [trace for trace in traces if not self._open_spans.has(trace.id)]
-        for trace in whole:
-            self._release(trace)
-        others = [trace for trace in traces if trace not in whole]
-        self._changed |= {trace.id: trace for trace in others}
+            if self._open_spans.has(trace.id):
+                others.append(trace)
+                self._changed[trace.id] = trace
+            else:
+                whole.append(trace)
+                self._release(trace)
         return self._records(whole) + [record for trace in others for record in self._records([trace])]
 
     def _records(self, traces: Sequence[_Trace]) -> list[Object]:
