@@ -143,7 +143,7 @@ class Journal:
         length = len(body)
         size_bytes = (_ENTRY.size + length + _ALIGNED - 1) & -_ALIGNED
         try:
-            if not self._lock.acquire(timeout=_LOCK_SECONDS):
+            if not self._lock.acquire(blocking=False) and not self._lock.acquire(timeout=_LOCK_SECONDS):
                 return None
             try:
                 segment = None if self._is_choosing else self._current

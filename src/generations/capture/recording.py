@@ -11,6 +11,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, It
 from contextlib import suppress
 from contextvars import ContextVar, Token
 from itertools import count
+from random import Random
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
@@ -302,10 +303,12 @@ class Calling(Struct, frozen=True, eq=False):
 
 def _new_id() -> str:
     """A UUIDv7, increasing within the process but for one in 262,144; without a lock, which a fork might find taken."""
-    return uuid7_text(time.time_ns() // 1_000_000, next(_sequence) & 0x3FFFF, os.urandom(7))
+    return uuid7_text(time.time_ns() // 1_000_000, next(_sequence) & 0x3FFFF, _random.getrandbits(56).to_bytes(7, "big"))
 
 
 _sequence: Final = count()
+_random: Final = Random()  # noqa: S311 - an id need not be secret; it must be another one in a child
+os.register_at_fork(after_in_child=_random.seed)
 
 
 def _is_preamble(chunk: Any) -> bool:

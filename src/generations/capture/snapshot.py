@@ -83,7 +83,17 @@ class Snapshot:
             if kinds <= _SCALARS:
                 self.size_bytes += _SCALAR_BYTES * len(value)
                 return list(value)
-        return [self.take(item, depth) for item in value]
+        if depth >= DEEPEST:
+            return [self.take(item, depth) for item in value]
+        taken: list[Any] = []
+        for item in value:  # messages, mostly: as `take` does with a dictionary, and faster
+            if type(item) is dict and self._left > 0:
+                self._left -= 1
+                self.size_bytes += _CONTAINER_BYTES
+                taken.append(self._object(cast("dict[Any, Any]", item), depth + 1))
+            else:
+                taken.append(self.take(item, depth))
+        return taken
 
     def _other(self, value: Any, depth: int) -> Any:
         match value:
